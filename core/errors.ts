@@ -1,0 +1,93 @@
+/**
+ * Every error that a caller or an operator can see has a code. This table is the one list of them: the HTTP status,
+ * what it means and what to do come from here, and `docs/errors.md` is made from it.
+ */
+
+type Entry = { status: number; means: string; hint: string };
+
+export const ERROR_TABLE = {
+  // What the caller sent.
+  PARAPET_BODY_NOT_JSON: { status: 400, means: 'The body is not valid JSON.', hint: 'Send a JSON object encoded as UTF-8.' },
+  PARAPET_BODY_NOT_UTF8: { status: 400, means: 'The body is not valid UTF-8.', hint: 'Encode the body as UTF-8.' },
+  PARAPET_BODY_TOO_DEEP: { status: 400, means: 'The JSON is nested too deeply.', hint: 'Flatten the body; 64 levels are allowed.' },
+  PARAPET_BODY_TOO_LARGE: { status: 413, means: 'The body is over the size limit.', hint: 'Send less, or raise PARAPET_BODY_LIMIT_BYTES.' },
+  PARAPET_BODY_TIMEOUT: { status: 408, means: 'The request did not arrive in time.', hint: 'Send the whole request within PARAPET_REQUEST_TIMEOUT_MS.' },
+  PARAPET_CONTENT_TYPE: { status: 415, means: 'The content type is not application/json.', hint: 'Set content-type: application/json.' },
+  PARAPET_INVALID_REQUEST: { status: 400, means: 'A field of the request is missing or has a wrong value.', hint: 'See the message for the field.' },
+  PARAPET_UNSUPPORTED: { status: 400, means: 'The request asks for something that this route cannot carry.', hint: 'See the message for the field.' },
+  PARAPET_MODEL_UNKNOWN: { status: 404, means: 'No configured vendor serves this model.', hint: 'List what is served with GET /v1/models.' },
+  PARAPET_ROUTE_UNKNOWN: { status: 404, means: 'There is no such route.', hint: 'See docs/gateway.md for the routes.' },
+  PARAPET_METHOD_NOT_ALLOWED: { status: 405, means: 'The route does not take this method.', hint: 'See docs/gateway.md for the routes.' },
+  PARAPET_KEY_MISSING: { status: 401, means: 'No API key was sent.', hint: 'Send Authorization: Bearer … or x-api-key.' },
+  PARAPET_KEY_INVALID: { status: 401, means: 'The API key is not known.', hint: 'Check the key; keys are set in PARAPET_API_KEYS_FILE.' },
+  // What the gateway decided.
+  PARAPET_BLOCKED: { status: 403, means: 'A guard blocked the request or its answer.', hint: 'See the findings; an operator can change PARAPET_INSPECT_MODE.' },
+  PARAPET_INSPECTION_FAILED: { status: 503, means: 'A guard failed, and the policy is to fail closed.', hint: 'Retry; the operator finds the cause in the log.' },
+  PARAPET_SPOOL_FULL: { status: 503, means: 'The spool is full, so no further request can be recorded.', hint: 'Bring the event log back or raise PARAPET_SPOOL_BYTES. Requests are refused so that no event is lost.' },
+  PARAPET_SPOOL_FAILED: { status: 503, means: 'The spool could not write to its disk.', hint: 'Check free space and permissions of the data folder.' },
+  PARAPET_SPOOL_LOCKED: { status: 503, means: 'Another process uses this spool.', hint: 'Give each gateway its own PARAPET_GATEWAY_ID.' },
+  PARAPET_DRAINING: { status: 503, means: 'The gateway is shutting down.', hint: 'Retry against another gateway.' },
+  PARAPET_INTERNAL: { status: 500, means: 'A fault of the gateway itself.', hint: 'Report it with the interaction id.' },
+  // What the vendor did.
+  PARAPET_VENDOR_UNREACHABLE: { status: 502, means: 'The vendor could not be reached.', hint: 'Check the vendor URL and the network.' },
+  PARAPET_VENDOR_TIMEOUT: { status: 504, means: 'The vendor did not answer in time.', hint: 'Retry, or raise PARAPET_VENDOR_TIMEOUT_MS.' },
+  PARAPET_VENDOR_GARBAGE: { status: 502, means: 'The vendor answered something that is not its own format.', hint: 'Retry; see the interaction for what came.' },
+  PARAPET_VENDOR_CUT: { status: 502, means: 'The vendor ended the answer before its end.', hint: 'Retry.' },
+  PARAPET_VENDOR_ERROR: { status: 502, means: 'The vendor answered with an error.', hint: 'See the vendor’s message.' },
+  PARAPET_VENDOR_RATE_LIMITED: { status: 429, means: 'The vendor’s rate limit is reached.', hint: 'Wait as long as retry-after says.' },
+  // What the operator set or runs.
+  PARAPET_CONFIG_INVALID: { status: 500, means: 'The configuration is not valid.', hint: 'See the list in the message.' },
+  PARAPET_SCHEMA_UNKNOWN: { status: 500, means: 'A record names a schema id that the registry does not know.', hint: 'Register the schema, or check that the registry is the one the writer used.' },
+  PARAPET_SCHEMA_INCOMPATIBLE: { status: 500, means: 'A schema change would break readers or writers (FULL_TRANSITIVE).', hint: 'Only add fields that have a default, or remove fields that had one.' },
+  PARAPET_RECORD_INVALID: { status: 500, means: 'A record’s bytes do not fit its schema.', hint: 'See the dead letter for its source position.' },
+  PARAPET_RECORD_TOO_LARGE: { status: 500, means: 'A record is larger than the log takes.', hint: 'Lower PARAPET_BODY_LIMIT_BYTES.' },
+  PARAPET_LOG_TOPIC_UNKNOWN: { status: 500, means: 'The event log has no such topic.', hint: 'Topics are listed in log/topics.ts.' },
+  PARAPET_LOG_FENCED: { status: 500, means: 'This consumer no longer owns the partition it tried to commit.', hint: 'Nothing to do: another member of the group goes on.' },
+  PARAPET_KEY_UNAVAILABLE: { status: 500, means: 'The data key of this content is gone or cannot be unwrapped.', hint: 'If the subject was erased this is final; else check the master key file.' },
+  PARAPET_STORE_UNAVAILABLE: { status: 503, means: 'A store did not answer.', hint: 'Check the store; nothing is lost, the sink goes on from its last position.' },
+  PARAPET_STORE_REFUSED: { status: 500, means: 'A store refused a record.', hint: 'See the dead letter for the store’s reason.' },
+  PARAPET_VIEW_UNKNOWN: { status: 404, means: 'There is no such view.', hint: 'List the views with parapet replay --list.' },
+  PARAPET_REPLAY_DIFFERS: { status: 500, means: 'The rebuilt view does not hold what the log holds.', hint: 'The old view was kept; see the difference report.' },
+  PARAPET_QUERY_REFUSED: { status: 403, means: 'The embedded ClickHouse only answers reading queries.', hint: 'Use SELECT, SHOW, DESCRIBE, EXISTS or EXPLAIN.' },
+} as const satisfies Record<string, Entry>;
+
+export type ErrorCode = keyof typeof ERROR_TABLE;
+
+export interface ErrorDetails {
+  /** What happened, for the person who reads it; defaults to the table's meaning. */
+  message?: string;
+  hint?: string;
+  /** HTTP status, when the occasion asks for another one than the table's. */
+  status?: number;
+  /** Seconds after which a retry makes sense. */
+  retryAfterSeconds?: number;
+  /** The request field at fault, as a path such as `messages[2].content`. */
+  param?: string;
+  cause?: unknown;
+}
+
+/** An error with a code of the table. `message` holds no prompt text and no secret. */
+export class ParapetError extends Error {
+  readonly code: ErrorCode;
+  readonly status: number;
+  readonly hint: string;
+  readonly retryAfterSeconds: number | undefined;
+  readonly param: string | undefined;
+
+  constructor(code: ErrorCode, details: ErrorDetails = {}) {
+    super(details.message ?? ERROR_TABLE[code].means, details.cause === undefined ? undefined : { cause: details.cause });
+    this.name = 'ParapetError';
+    this.code = code;
+    this.status = details.status ?? ERROR_TABLE[code].status;
+    this.hint = details.hint ?? ERROR_TABLE[code].hint;
+    this.retryAfterSeconds = details.retryAfterSeconds;
+    this.param = details.param;
+  }
+}
+
+/** Any thrown thing as a ParapetError; what has no code yet becomes `fallback` with the original as its cause. */
+export function toParapetError(thrown: unknown, fallback: ErrorCode = 'PARAPET_INTERNAL'): ParapetError {
+  if (thrown instanceof ParapetError) return thrown;
+  const message = thrown instanceof Error ? thrown.message : String(thrown);
+  return new ParapetError(fallback, { message: `${ERROR_TABLE[fallback].means} (${message})`, cause: thrown });
+}

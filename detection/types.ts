@@ -1,0 +1,59 @@
+/**
+ * The contract of detection: text in, findings out. No IO, no clock, no state between calls: the same text and the
+ * same signatures give the same findings, in the gateway and in a replay years later.
+ */
+import type { Segment } from '../schemas/content.ts';
+
+export type Severity = 'low' | 'medium' | 'high' | 'critical';
+
+export type ThreatType =
+  | 'prompt_injection'
+  | 'jailbreak'
+  | 'system_prompt_extraction'
+  | 'data_exfiltration'
+  | 'tool_abuse'
+  | 'command_injection'
+  | 'sql_injection'
+  | 'code_injection'
+  | 'secret_leak'
+  | 'obfuscation';
+
+export interface Finding {
+  /** Stable id of the signature, e.g. `PI-0012`. */
+  ruleId: string;
+  ruleVersion: number;
+  layer: 'signature' | 'behaviour' | 'model';
+  threatType: ThreatType;
+  severity: Severity;
+  /** 0–1: how sure this rule alone is that the text is an attack. */
+  score: number;
+  /** OWASP LLM Top 10 2025 (`LLM01`), OWASP Agentic (`ASI01`) and MITRE ATLAS (`AML.T0051.000`) ids. */
+  techniques: string[];
+  direction: Segment['direction'];
+  role: Segment['role'];
+  /** The segment's path, e.g. `messages[2].parts[0]`. */
+  path: string;
+  /** How the text was made readable before it matched, outermost first, e.g. `['base64']`; empty when it matched as sent. */
+  via: string[];
+  /** The matched text with a little context, at most 160 characters, personal data not yet masked. */
+  excerpt: string;
+}
+
+export interface Inspection {
+  findings: Finding[];
+  /** 0–100, monotone in the findings. */
+  riskScore: number;
+  /** True when a bound (length, nesting, decoded volume) stopped the scan early; a policy may treat that as a finding. */
+  truncated: boolean;
+}
+
+export interface Detector {
+  /** Version of the signature set, recorded with every verdict. */
+  readonly version: string;
+  inspect(segments: readonly Segment[]): Inspection;
+}
+
+export interface Masker {
+  /** Personal data and secrets replaced by `[EMAIL]`, `[SSN]`, `[CREDIT_CARD]` …; the rest of the text unchanged. */
+  mask(text: string): { text: string; counts: Record<string, number> };
+}

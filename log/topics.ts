@@ -1,0 +1,38 @@
+/**
+ * Every topic of the house: its name on the wire, its record and how long it matters. Raw topics are the truth and are
+ * kept; derived topics can be computed again from them.
+ */
+import type { RecordName } from '../schemas/definitions.ts';
+import type { AssessedInteraction, AuditEvent, EnrichedInteraction, Interaction, Threat } from '../schemas/types.ts';
+
+export interface TopicRecords {
+  interactions: Interaction;
+  enriched: EnrichedInteraction;
+  assessed: AssessedInteraction;
+  threats: Threat;
+  audit: AuditEvent;
+}
+
+export type TopicId = keyof TopicRecords;
+
+interface Topic {
+  /** Name in the log and the prefix of its registry subject. */
+  name: string;
+  record: RecordName;
+  kind: 'raw' | 'derived';
+}
+
+export const TOPICS: Record<TopicId, Topic> = {
+  interactions: { name: 'parapet.interactions.v1', record: 'Interaction', kind: 'raw' },
+  audit: { name: 'parapet.audit.v1', record: 'AuditEvent', kind: 'raw' },
+  enriched: { name: 'parapet.interactions.enriched.v1', record: 'EnrichedInteraction', kind: 'derived' },
+  assessed: { name: 'parapet.interactions.assessed.v1', record: 'AssessedInteraction', kind: 'derived' },
+  threats: { name: 'parapet.threats.v1', record: 'Threat', kind: 'derived' },
+};
+
+export const TOPIC_IDS = Object.keys(TOPICS) as TopicId[];
+
+/** Where a consumer group leaves the records it could not work with. */
+export function deadLetterTopic(group: string): string {
+  return `parapet.${group}.dead.v1`;
+}
