@@ -1,0 +1,22 @@
+/**
+ * Data keys: one per subject (a person, or an agent when no person is named), each wrapped by the master key. Content
+ * is sealed with its subject's data key, so destroying that one key erases the subject's content everywhere at once,
+ * in the log, the lake and every backup, while the records around it stay.
+ */
+export interface DataKey {
+  id: string;
+  /** 32 bytes. */
+  key: Buffer;
+}
+
+export interface KeyStore {
+  /** The subject's current data key; made, and durable, when there is none. */
+  current(subject: string): DataKey;
+  /** The data key with this id. Throws PARAPET_KEY_UNAVAILABLE when it was destroyed or never was here. */
+  byId(id: string): DataKey;
+  /** Destroys every data key of the subject. Gives how many there were. */
+  destroy(subject: string): Promise<number>;
+  /** HMAC-SHA256 key for hashes of content in views: equal content of one org has equal hashes, and nobody can guess content from a hash alone. */
+  hashKey(org: string): Buffer;
+  close(): Promise<void>;
+}
