@@ -85,7 +85,10 @@ export function openLocalKeyStore({ folder, masterKey }: LocalKeyStoreOptions): 
       byId.delete(id);
       root.resetReadTxn();
       const row = root.get(`key/${id}`) as KeyRow | undefined;
-      if (row === undefined) throw new ParapetError('PARAPET_KEY_UNAVAILABLE', { message: `Data key ${id} is not here: its subject was erased, or the record comes from elsewhere.` });
+      if (row === undefined)
+        throw new ParapetError('PARAPET_KEY_UNAVAILABLE', {
+          message: `Data key ${id} is not here: its subject was erased, or the record comes from elsewhere.`,
+        });
       return remember(byId, id, unwrap(id, row));
     },
 

@@ -40,7 +40,10 @@ export function unseal(keys: KeyStore, interactionId: string, field: SealedField
     const plain = Buffer.concat([decipher.update(sealed.ciphertext.subarray(0, -16)), decipher.final()]);
     return (sealed.compression === 'deflate' ? inflateRawSync(plain, { maxOutputLength: MAX_OPENED_BYTES }) : plain).toString('utf8');
   } catch (cause) {
-    throw new ParapetError('PARAPET_RECORD_INVALID', { message: `The ${field} of ${interactionId} does not open: its bytes were changed.`, cause });
+    throw new ParapetError('PARAPET_RECORD_INVALID', {
+      message: `The ${field} of ${interactionId} does not open: its bytes were changed.`,
+      cause,
+    });
   }
 }
 

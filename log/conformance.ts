@@ -171,7 +171,9 @@ export function describeEventLog(name: string, makeEngine: () => Promise<Engine>
 
     it('stores nothing of a batch with one bad record', async () => {
       const { log, topic } = await start();
-      await expect(log.append([record(topic, 'k', 1), record('nowhere', 'k', 2)])).rejects.toMatchObject({ code: 'PARAPET_LOG_TOPIC_UNKNOWN' });
+      await expect(log.append([record(topic, 'k', 1), record('nowhere', 'k', 2)])).rejects.toMatchObject({
+        code: 'PARAPET_LOG_TOPIC_UNKNOWN',
+      });
       expect(await readAll(log, topic)).toEqual([]);
     });
   });

@@ -42,18 +42,25 @@ export async function createCodec(registry: SchemaRegistry): Promise<Codec> {
       try {
         return encodeFrame(type, id, value);
       } catch (error) {
-        throw new ParapetError('PARAPET_RECORD_INVALID', { message: `The record does not fit ${TOPICS[topic].name}: ${reason(error)}`, cause: error });
+        throw new ParapetError('PARAPET_RECORD_INVALID', {
+          message: `The record does not fit ${TOPICS[topic].name}: ${reason(error)}`,
+          cause: error,
+        });
       }
     },
 
     decode<Id extends TopicId>(topic: Id, bytes: Buffer) {
       const id = schemaIdOf(bytes);
       const read = readers.get(`${topic}/${id}`);
-      if (read === undefined) throw new ParapetError('PARAPET_SCHEMA_UNKNOWN', { message: `No schema with id ${id} for ${TOPICS[topic].name}.` });
+      if (read === undefined)
+        throw new ParapetError('PARAPET_SCHEMA_UNKNOWN', { message: `No schema with id ${id} for ${TOPICS[topic].name}.` });
       try {
         return read(bytes.subarray(HEADER_BYTES)) as TopicRecords[Id];
       } catch (error) {
-        throw new ParapetError('PARAPET_RECORD_INVALID', { message: `The bytes do not fit schema ${id} of ${TOPICS[topic].name}: ${reason(error)}`, cause: error });
+        throw new ParapetError('PARAPET_RECORD_INVALID', {
+          message: `The bytes do not fit schema ${id} of ${TOPICS[topic].name}: ${reason(error)}`,
+          cause: error,
+        });
       }
     },
 

@@ -64,7 +64,9 @@ export function requestSegments(content: RequestContent): Segment[] {
   content.tools.forEach((tool, i) => {
     out.push({ direction: 'request', role: 'developer', kind: 'tool_definition', path: `tools[${i}]`, text: toolText(tool) });
   });
-  content.messages.forEach((message, i) => pushParts(out, 'request', message.role, message.parts, `messages[${i}]`));
+  content.messages.forEach((message, i) => {
+    pushParts(out, 'request', message.role, message.parts, `messages[${i}]`);
+  });
   return out;
 }
 

@@ -44,7 +44,13 @@ export interface Membership {
 }
 
 /** Joins a group and keeps the membership alive until `leave`. `now` is in milliseconds since 1970. */
-export async function joinGroup(store: Store, group: string, topics: string[], events: MembershipEvents, now = Date.now): Promise<Membership> {
+export async function joinGroup(
+  store: Store,
+  group: string,
+  topics: string[],
+  events: MembershipEvents,
+  now = Date.now,
+): Promise<Membership> {
   const { root, facts } = store;
   const member = `${hostname()}/${process.pid}/${Math.random().toString(36).slice(2, 10)}`;
   const memberKey = `member/${group}/${member}`;
@@ -116,7 +122,8 @@ export async function joinGroup(store: Store, group: string, topics: string[], e
     leaving.delete(key);
     await root.transaction(() => {
       const row = facts.get(key) as LeaseRow | undefined;
-      if (row?.member === member && row.epoch === lease.epoch) facts.putSync(key, { member: '', epoch: row.epoch, expires: 0 } satisfies LeaseRow);
+      if (row?.member === member && row.epoch === lease.epoch)
+        facts.putSync(key, { member: '', epoch: row.epoch, expires: 0 } satisfies LeaseRow);
     });
   }
 
@@ -128,7 +135,9 @@ export async function joinGroup(store: Store, group: string, topics: string[], e
     assertHeld(lease) {
       const row = facts.get(leaseKey(lease.topic, lease.partition)) as LeaseRow | undefined;
       if (row?.member !== member || row.epoch !== lease.epoch) {
-        throw new ParapetError('PARAPET_LOG_FENCED', { message: `${group} no longer holds ${lease.topic}/${lease.partition} in this process.` });
+        throw new ParapetError('PARAPET_LOG_FENCED', {
+          message: `${group} no longer holds ${lease.topic}/${lease.partition} in this process.`,
+        });
       }
     },
     release,

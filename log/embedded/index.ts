@@ -5,6 +5,7 @@
 import { mkdirSync } from 'node:fs';
 import { ParapetError, toParapetError } from '../../core/errors.ts';
 import type { Assignment, Commit, EventLog, LogRecord, Subscription } from '../port.ts';
+import { TOPICS } from '../topics.ts';
 import { isHeld, joinGroup, type Lease, type Membership } from './groups.ts';
 import { openStore, type Store } from './store.ts';
 import { createWaker, type Waker } from './waker.ts';
@@ -17,6 +18,11 @@ export interface EmbeddedLogOptions {
   path: string;
   /** Topics to make, with their number of partitions. Dead-letter topics are made when first written, with one. */
   topics: Record<string, number>;
+}
+
+/** Every topic of the house with this many partitions. */
+export function embeddedTopics(partitions: number): Record<string, number> {
+  return Object.fromEntries(Object.values(TOPICS).map(({ name }) => [name, partitions]));
 }
 
 export async function openEmbeddedLog({ path, topics }: EmbeddedLogOptions): Promise<EventLog> {
@@ -69,7 +75,9 @@ export async function openEmbeddedLog({ path, topics }: EmbeddedLogOptions): Pro
     async seek(group, position, metadata = '') {
       await write(store, () => {
         if (isHeld(store, group, position.topic, position.partition)) {
-          throw new ParapetError('PARAPET_LOG_FENCED', { message: `A member of ${group} is reading ${position.topic}/${position.partition}; stop it first.` });
+          throw new ParapetError('PARAPET_LOG_FENCED', {
+            message: `A member of ${group} is reading ${position.topic}/${position.partition}; stop it first.`,
+          });
         }
         putCommit(store, group, { ...position, metadata });
       });
@@ -214,6 +222,8 @@ async function write<T>(store: Store, work: () => T): Promise<T> {
 
 function assertSize(record: LogRecord): void {
   if (record.value.length > MAX_RECORD_BYTES) {
-    throw new ParapetError('PARAPET_RECORD_TOO_LARGE', { message: `A record of ${record.value.length} bytes for ${record.topic}; ${MAX_RECORD_BYTES} are allowed.` });
+    throw new ParapetError('PARAPET_RECORD_TOO_LARGE', {
+      message: `A record of ${record.value.length} bytes for ${record.topic}; ${MAX_RECORD_BYTES} are allowed.`,
+    });
   }
 }

@@ -3,7 +3,7 @@
  * Offsets are assigned inside the write transaction, and LMDB has one writer at a time over all processes, so offsets
  * have no gap and no race.
  */
-import { open, type Database, type RootDatabase } from 'lmdb';
+import { type Database, open, type RootDatabase } from 'lmdb';
 import { ParapetError } from '../../core/errors.ts';
 import type { LogRecord, PartitionRange, Position, Producer, StoredRecord } from '../port.ts';
 import { offsetOf, packRecord, partitionOf, recordKey, timestampOf, unpackRecord } from './frame.ts';
@@ -144,7 +144,11 @@ export function openStore(path: string, mayCreate: (topic: string) => number | u
       const meta = topic(name);
       return Array.from({ length: meta.partitions }, (_, partition) => {
         const end = (facts.get(endKey(meta, partition)) as number | undefined) ?? 0;
-        const first = records.getKeys({ start: recordKey(meta.number, partition, 0), end: recordKey(meta.number, partition, LAST_OFFSET), limit: 1 });
+        const first = records.getKeys({
+          start: recordKey(meta.number, partition, 0),
+          end: recordKey(meta.number, partition, LAST_OFFSET),
+          limit: 1,
+        });
         let start = end;
         for (const key of first) start = offsetOf(key);
         return { partition, start, end };

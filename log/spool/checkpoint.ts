@@ -48,8 +48,9 @@ export async function writeCheckpoint(folder: string, checkpoint: Checkpoint): P
 }
 
 export function count(ledger: Ledger, hour: number, status: Status, by = 1): void {
-  const row = (ledger[hour] ??= {});
+  const row = ledger[hour] ?? {};
   row[status] = (row[status] ?? 0) + by;
+  ledger[hour] = row;
 }
 
 export function merge(into: Ledger, from: Ledger): void {

@@ -10,8 +10,8 @@
  * covers everything after itself. All numbers are big-endian.
  */
 import { crc32 } from 'node:zlib';
-import type { LogRecord } from '../port.ts';
 import { packRecord, unpackRecord } from '../embedded/frame.ts';
+import type { LogRecord } from '../port.ts';
 
 export const BLOCK_HEADER_BYTES = 16;
 export const ENTRY_HEADER_BYTES = 28;

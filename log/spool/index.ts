@@ -276,7 +276,16 @@ export async function openSpool(makeShipper: (path: (segment: number) => string)
     const [record] = (await readEntries(files.path, [place])) as [LogRecord];
     openIntents.set(place.gatewaySequence, place.segment);
     inFlight += 1;
-    void write({ kind: 'end', status: 'orphaned', hour: Math.floor(record.timestamp / 3_600_000), gatewaySequence: place.gatewaySequence, shipSequence: ++shipSequence }, record);
+    void write(
+      {
+        kind: 'end',
+        status: 'orphaned',
+        hour: Math.floor(record.timestamp / 3_600_000),
+        gatewaySequence: place.gatewaySequence,
+        shipSequence: ++shipSequence,
+      },
+      record,
+    );
   }
   await writing;
   if (active === undefined) await roll(0);

@@ -4,7 +4,7 @@
  */
 import { readdir } from 'node:fs/promises';
 import { join } from 'node:path';
-import { type Ledger, merge, readCheckpoint, emptyCheckpoint } from './checkpoint.ts';
+import { emptyCheckpoint, type Ledger, merge, readCheckpoint } from './checkpoint.ts';
 import { scanSegments } from './recover.ts';
 import { segmentFiles } from './segments.ts';
 

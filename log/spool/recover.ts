@@ -68,7 +68,14 @@ export async function scanSegments(files: SegmentFiles, checkpoint: Checkpoint):
   }
   const states = new Map(segments.map((each) => [each.number, each]));
   for (const each of [...unshipped, ...open.values()]) (states.get(each.segment) as SegmentState).live += 1;
-  return { segments, unshipped: unshipped.sort((a, b) => a.shipSequence - b.shipSequence), open: [...open.values()], gatewaySequence, shipSequence, ended };
+  return {
+    segments,
+    unshipped: unshipped.sort((a, b) => a.shipSequence - b.shipSequence),
+    open: [...open.values()],
+    gatewaySequence,
+    shipSequence,
+    ended,
+  };
 }
 
 function placeOf(segment: number, { offset, length }: FoundEntry): Place {

@@ -48,7 +48,9 @@ export function workerShipper(entry: URL, data: object): (path: (segment: number
         waiting = undefined;
       };
       started.on('error', lost);
-      started.on('exit', (code) => lost(new ParapetError('PARAPET_STORE_UNAVAILABLE', { message: `The shipping thread ended (${code}).` })));
+      started.on('exit', (code) =>
+        lost(new ParapetError('PARAPET_STORE_UNAVAILABLE', { message: `The shipping thread ended (${code}).` })),
+      );
       return started;
     }
 

@@ -2,8 +2,9 @@
  * A Confluent-compatible schema registry. Two processes that register the same new subject at once can be refused by the
  * registry although both are right, so a refusal that is not about compatibility is tried again.
  */
-import { SchemaRegistry as ConfluentClient, COMPATIBILITY, SchemaType } from '@kafkajs/confluent-schema-registry';
+
 import { setTimeout as sleep } from 'node:timers/promises';
+import { COMPATIBILITY, SchemaRegistry as ConfluentClient, SchemaType } from '@kafkajs/confluent-schema-registry';
 import { ParapetError } from '../../core/errors.ts';
 import type { SchemaRegistry } from './port.ts';
 
@@ -32,7 +33,10 @@ export function openConfluentRegistry({ url, user, password }: ConfluentRegistry
             throw new ParapetError('PARAPET_SCHEMA_INCOMPATIBLE', { message: `${subject}: ${message}`, cause: error });
           }
           if (attempt >= 5) {
-            throw new ParapetError('PARAPET_STORE_UNAVAILABLE', { message: `The schema registry refused ${subject}: ${message}`, cause: error });
+            throw new ParapetError('PARAPET_STORE_UNAVAILABLE', {
+              message: `The schema registry refused ${subject}: ${message}`,
+              cause: error,
+            });
           }
           await sleep(100 * 2 ** attempt);
         }

@@ -34,7 +34,10 @@ export async function openFileRegistry(folder: string): Promise<SchemaRegistry> 
         const versions = [...known.values()].filter((entry) => entry.subject === subject).sort((a, b) => a.version - b.version);
         const same = versions.find((entry) => canonicalText(entry.schema) === text);
         if (same) return same.id;
-        const problems = incompatibilities(schema, versions.map((entry) => ({ version: String(entry.version), schema: entry.schema })));
+        const problems = incompatibilities(
+          schema,
+          versions.map((entry) => ({ version: String(entry.version), schema: entry.schema })),
+        );
         if (problems.length > 0) throw new ParapetError('PARAPET_SCHEMA_INCOMPATIBLE', { message: `${subject}: ${problems.join('; ')}` });
         const entry: Entry = { id: Math.max(0, ...known.keys()) + 1, subject, version: (versions.at(-1)?.version ?? 0) + 1, schema };
         if (await claim(folder, entry)) {

@@ -1,0 +1,132 @@
+/** Puts a gateway together from the environment and runs it. The one place where its parts meet. */
+import { join } from 'node:path';
+import { dataPaths, type Environment } from '../core/environment.ts';
+import { ParapetError } from '../core/errors.ts';
+import type { Logger } from '../core/logger.ts';
+import { createMetrics } from '../core/metrics.ts';
+import { createDetector } from '../detection/index.ts';
+import { openLocalKeyStore } from '../keys/local.ts';
+import { openSpool } from '../log/spool/index.ts';
+import { workerShipper } from '../log/spool/ship.ts';
+import { createCodec } from '../schemas/codec.ts';
+import { openRegistry } from '../schemas/registry/index.ts';
+import { createApiKeysFile, loadApiKeys, type NewKey } from './api-keys.ts';
+import { createPipeline } from './pipeline.ts';
+import { createRouting, vendorConfigs } from './routing.ts';
+import { createObserver, createServer } from './server.ts';
+import { createRecorder } from './stages/record.ts';
+import { createVendors } from './vendors/index.ts';
+import { createWireFormats } from './wire/index.ts';
+
+export interface Gateway {
+  url: string;
+  /** Made at the very first start; shown once. */
+  newKey: NewKey | undefined;
+  /** Drains, ships, closes. */
+  stop(): Promise<void>;
+}
+
+export async function startGateway(env: Environment, logger: Logger, environment: NodeJS.ProcessEnv = process.env): Promise<Gateway> {
+  const paths = dataPaths(env);
+  const gatewayId = env.PARAPET_GATEWAY_ID;
+  const configs = vendorConfigs(env);
+  if (configs.length === 0) {
+    throw new ParapetError('PARAPET_CONFIG_INVALID', {
+      message:
+        'No vendor is configured: set OPENAI_API_KEY, ANTHROPIC_API_KEY, PARAPET_VENDORS_FILE, or PARAPET_SANDBOX=true to try without one.',
+    });
+  }
+  const keyStore = openLocalKeyStore({
+    folder: paths.keys,
+    ...(env.PARAPET_MASTER_KEY === undefined ? {} : { masterKey: env.PARAPET_MASTER_KEY }),
+  });
+  const codec = await createCodec(await openRegistry(env));
+  const newKey = env.PARAPET_API_KEYS_FILE === undefined ? createApiKeysFile(paths.apiKeys, env.PARAPET_ORG) : undefined;
+  const keys = loadApiKeys(env.PARAPET_API_KEYS_FILE ?? paths.apiKeys);
+  const metrics = createMetrics();
+  const detector = createDetector();
+  const routing = createRouting({
+    configs,
+    adapters: createVendors(),
+    environment,
+    connections: env.PARAPET_VENDOR_CONNECTIONS,
+    headersTimeoutMs: env.PARAPET_VENDOR_TIMEOUT_MS,
+    bodyTimeoutMs: env.PARAPET_VENDOR_IDLE_TIMEOUT_MS,
+  });
+
+  const faults = metrics.counter('parapet_spool_faults_total', 'Writes, appends and checkpoints that had to be tried again.', ['step']);
+  const shipper = workerShipper(new URL('../log/embedded/shipping-thread.ts', import.meta.url), {
+    path: paths.log,
+    partitions: env.PARAPET_PARTITIONS,
+    producerId: gatewayId,
+  });
+  const spool = await openSpool(shipper, {
+    folder: join(paths.spool, gatewayId),
+    gatewayId,
+    maxBytes: env.PARAPET_SPOOL_BYTES,
+    onFault({ step, error, attempt }) {
+      faults.inc({ step });
+      logger.error({ step, attempt, err: error instanceof Error ? error.message : String(error) }, 'spool fault, trying again');
+    },
+  });
+  const recorder = createRecorder(
+    {
+      spool,
+      codec,
+      keys: keyStore,
+      gatewayId,
+      inspectMode: env.PARAPET_INSPECT_MODE,
+      signatureVersion: detector.version,
+      contentLimit: env.PARAPET_CONTENT_LIMIT_BYTES,
+    },
+    env.PARAPET_ORG,
+  );
+  const wires = createWireFormats();
+  const pipeline = createPipeline({
+    spool,
+    keys,
+    routing,
+    detector,
+    recorder,
+    logger,
+    policy: { mode: env.PARAPET_INSPECT_MODE, blockScore: env.PARAPET_BLOCK_SCORE, onFailure: env.PARAPET_INSPECT_FAILURE },
+    bodyLimitBytes: env.PARAPET_BODY_LIMIT_BYTES,
+    requestTimeoutMs: env.PARAPET_REQUEST_TIMEOUT_MS,
+    responseLimitBytes: env.PARAPET_RESPONSE_LIMIT_BYTES,
+    abandonDrainMs: env.PARAPET_ABANDON_DRAIN_MS,
+    clientStallMs: env.PARAPET_CLIENT_STALL_MS,
+    observe: createObserver(metrics),
+    renderContext: (exchange, request) => ({
+      interactionId: exchange.id,
+      request,
+      security: () => ({
+        threats_detected: new Set(exchange.verdicts.map((verdict) => `${verdict.ruleId}/${verdict.direction}`)).size,
+        policy_violations: exchange.policyDecisions.filter((decision) => decision.effect !== 'allow').length,
+        risk_score: exchange.riskScore,
+      }),
+    }),
+  });
+  const server = createServer({ pipeline, wires, routing, spool, metrics, requestTimeoutMs: env.PARAPET_REQUEST_TIMEOUT_MS });
+  const { orphaned } = spool.stats();
+  const url = await server.listen(env.PARAPET_HOST, env.PARAPET_PORT);
+  await recorder.audit('gateway.started', {
+    inspectMode: env.PARAPET_INSPECT_MODE,
+    signatures: detector.version,
+    orphaned: String(orphaned),
+    vendors: configs.map(({ name }) => name).join(','),
+  });
+  logger.info({ url, gatewayId, orphaned, vendors: configs.map(({ name }) => name) }, 'gateway ready');
+
+  return {
+    url,
+    newKey,
+    async stop() {
+      await server.drain(env.PARAPET_SHUTDOWN_MS);
+      await recorder.audit('gateway.stopped', {});
+      await spool.close();
+      await routing.close();
+      await keyStore.close();
+      logger.info({ gatewayId }, 'gateway stopped');
+    },
+  };
+}

@@ -1,0 +1,131 @@
+/**
+ * The way of one interaction: admit → receive → authenticate → parse → identify → route → inspect → decide → call →
+ * guard → record → answer. One function, in that order; each step is a file in `stages/`.
+ *
+ * Two rules hold on every path: an exchange that was admitted is recorded exactly once, and what is sent last is sent
+ * after that record is on disk.
+ */
+import type { IncomingMessage, ServerResponse } from 'node:http';
+import { toParapetError } from '../core/errors.ts';
+import type { Spool } from '../log/spool/index.ts';
+import type { ApiKeys, Caller } from './api-keys.ts';
+import { createExchange, type Ending, type Exchange } from './exchange.ts';
+import type { Routing, Target } from './routing.ts';
+import { authenticate } from './stages/authenticate.ts';
+import { complete } from './stages/complete.ts';
+import { decide } from './stages/decide.ts';
+import { identify } from './stages/identify.ts';
+import { inspectRequest } from './stages/inspect.ts';
+import type { Client, StageParts } from './stages/parts.ts';
+import { parseJson, readBody } from './stages/receive.ts';
+import { sendError, sendJson } from './stages/respond.ts';
+import { stream } from './stages/stream.ts';
+import type { CanonicalRequest, WireFormat } from './wire/types.ts';
+
+export interface PipelineParts extends StageParts {
+  spool: Spool;
+  keys: ApiKeys;
+  routing: Routing;
+  bodyLimitBytes: number;
+  requestTimeoutMs: number;
+  /** Told of every exchange at its end. */
+  observe(exchange: Exchange, ending: Ending): void;
+}
+
+export type Pipeline = (wire: WireFormat, request: IncomingMessage, response: ServerResponse) => Promise<void>;
+
+export function createPipeline(parts: PipelineParts): Pipeline {
+  const { spool, recorder } = parts;
+
+  /** Everything before the vendor is called. Throws what refuses the request. */
+  async function prepare(exchange: Exchange, incoming: IncomingMessage): Promise<{ request: CanonicalRequest; target: Target }> {
+    exchange.caller = authenticate(parts.keys, exchange.headers);
+    // Known from here on, whatever the body turns out to be.
+    exchange.identity = identityOf(exchange.caller);
+    exchange.rawBody = await readBody(incoming, parts.bodyLimitBytes, parts.requestTimeoutMs);
+    let request: CanonicalRequest;
+    try {
+      request = exchange.wire.parseRequest(parseJson(exchange.rawBody, exchange.headers['content-type']));
+    } catch (error) {
+      exchange.unparsed = exchange.rawBody.toString('utf8');
+      throw error;
+    }
+    exchange.request = request;
+    exchange.identity = identify(exchange.caller, request, exchange.headers);
+    const target = parts.routing.resolve(request.model);
+    exchange.target = target;
+    if (parts.policy.mode !== 'off') decide(exchange, parts.policy, inspectRequest(exchange, parts.detector, request.content));
+    return { request, target };
+  }
+
+  return async (wire, incoming, response) => {
+    const exchange = createExchange(wire, incoming.headers, incoming.socket.remoteAddress);
+    try {
+      exchange.gatewaySequence = spool.admit();
+    } catch (thrown) {
+      incoming.resume();
+      return sendError(response, wire, toParapetError(thrown), '');
+    }
+
+    let ending: Ending;
+    let close: () => void;
+    try {
+      const { request, target } = await prepare(exchange, incoming);
+      const { adapter, apiKey } = target.vendor;
+      const vendorRequest = adapter.buildRequest({ request, model: target.model, rawBody: exchange.rawBody, apiKey });
+      exchange.intentDurable = recorder.intent(exchange);
+      const client = watch(response);
+      if (request.stream) {
+        const streamed = await stream(parts, exchange, request, target, vendorRequest, client, response);
+        ending = streamed.ending;
+        close = streamed.close ?? errorOf(response, exchange, ending);
+      } else {
+        const answer = await complete(parts, exchange, request, target, vendorRequest, client);
+        ending = answer.ending;
+        const { body } = answer;
+        close =
+          body === undefined
+            ? errorOf(response, exchange, ending)
+            : () => sendJson(response, 200, body, { 'x-parapet-interaction-id': exchange.id });
+      }
+    } catch (thrown) {
+      const error = toParapetError(thrown);
+      if (error.code === 'PARAPET_INTERNAL')
+        parts.logger.error({ interaction: exchange.id, err: error.message, stack: error.stack }, 'internal fault');
+      ending = { status: refusalOf(error.code), httpStatus: error.status, error };
+      close = errorOf(response, exchange, ending);
+      incoming.resume();
+    }
+    await recorder.end(exchange, ending);
+    close();
+    parts.observe(exchange, ending);
+  };
+}
+
+function refusalOf(code: string): 'blocked' | 'rejected' | 'failed' {
+  if (code === 'PARAPET_BLOCKED' || code === 'PARAPET_INSPECTION_FAILED') return 'blocked';
+  return code === 'PARAPET_INTERNAL' ? 'failed' : 'rejected';
+}
+
+function errorOf(response: ServerResponse, exchange: Exchange, ending: Ending): () => void {
+  return () => {
+    if ('error' in ending && ending.error) sendError(response, exchange.wire, ending.error, exchange.id);
+    else response.destroy();
+  };
+}
+
+function identityOf({ org, agentId }: Caller): Exchange['identity'] {
+  return { org, agentId, userId: null, subject: `${org}/${agentId}`, sessionId: null, conversationId: null };
+}
+
+/** The client leaving before the response was finished. */
+function watch(response: ServerResponse): Client {
+  return {
+    onClose(callback) {
+      if (response.destroyed || response.closed) return callback();
+      response.once('close', () => {
+        if (!response.writableEnded) callback();
+      });
+    },
+  };
+}

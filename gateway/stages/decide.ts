@@ -1,0 +1,47 @@
+/**
+ * What follows from an inspection: in monitor mode nothing is ever held or refused; in block mode a risk at or above
+ * the bound is, and so is what could not be inspected whole (fail closed), unless the operator chose to fail open.
+ */
+import { ParapetError } from '../../core/errors.ts';
+import type { Exchange } from '../exchange.ts';
+import { type Inspected, verdictsOf } from './inspect.ts';
+
+export interface GuardPolicy {
+  mode: 'off' | 'monitor' | 'block';
+  /** Risk from which on block mode blocks, 1–100. */
+  blockScore: number;
+  onFailure: 'closed' | 'open';
+}
+
+const POLICY_ID = 'builtin.inspect';
+
+/** Notes verdicts and decisions in the exchange. Throws PARAPET_BLOCKED or PARAPET_INSPECTION_FAILED when it may not go on. */
+export function decide(exchange: Exchange, policy: GuardPolicy, inspected: Inspected): void {
+  const blocking = policy.mode === 'block';
+  if (inspected.kind === 'failed') {
+    const reason = 'the guard failed';
+    if (blocking && policy.onFailure === 'closed') {
+      note(exchange, 'block', reason);
+      throw new ParapetError('PARAPET_INSPECTION_FAILED', { cause: inspected.error });
+    }
+    return note(exchange, 'flag', reason);
+  }
+  const { inspection } = inspected;
+  const risky = inspection.riskScore >= policy.blockScore && inspection.findings.length > 0;
+  const unseen = inspection.truncated && policy.onFailure === 'closed';
+  const blocked = blocking && (risky || unseen);
+  if (inspection.findings.length > 0) exchange.verdicts.push(...verdictsOf(inspection, blocked && risky ? 'blocked' : 'flagged'));
+  if (risky) note(exchange, blocked ? 'block' : 'flag', `risk ${inspection.riskScore} of ${policy.blockScore}`);
+  else if (inspection.truncated) note(exchange, blocked ? 'block' : 'flag', 'the text is too long to be inspected whole');
+  if (!blocked) return;
+  const rules = [...new Set(inspection.findings.map((finding) => finding.ruleId))].slice(0, 5);
+  throw new ParapetError('PARAPET_BLOCKED', {
+    message: risky
+      ? `A guard blocked this ${inspection.findings[0]?.direction ?? 'request'} (risk ${inspection.riskScore}, rules ${rules.join(', ')}).`
+      : 'A guard blocked this request: it is too long to be inspected whole.',
+  });
+}
+
+function note(exchange: Exchange, effect: 'block' | 'flag', reason: string): void {
+  exchange.policyDecisions.push({ policyId: POLICY_ID, policyVersion: '1', effect, reason });
+}

@@ -1,0 +1,46 @@
+/**
+ * The guard's eyes: the same detector over every text of a request or an answer. A detector that throws is a finding of
+ * its own kind, never silence.
+ */
+import type { Detector, Inspection } from '../../detection/types.ts';
+import { type RequestContent, type ResponseContent, requestSegments, responseSegments, type Segment } from '../../schemas/content.ts';
+import type { Verdict } from '../../schemas/types.ts';
+import type { Exchange } from '../exchange.ts';
+
+export type Inspected = { kind: 'inspected'; inspection: Inspection } | { kind: 'failed'; error: unknown };
+
+export function inspectRequest(exchange: Exchange, detector: Detector, content: RequestContent): Inspected {
+  return inspect(exchange, detector, requestSegments(content));
+}
+
+export function inspectResponse(exchange: Exchange, detector: Detector, content: ResponseContent): Inspected {
+  return inspect(exchange, detector, responseSegments(content));
+}
+
+function inspect(exchange: Exchange, detector: Detector, segments: Segment[]): Inspected {
+  const started = performance.now();
+  try {
+    const inspection = detector.inspect(segments);
+    exchange.riskScore = Math.max(exchange.riskScore, inspection.riskScore);
+    return { kind: 'inspected', inspection };
+  } catch (error) {
+    return { kind: 'failed', error };
+  } finally {
+    exchange.inspectMs += performance.now() - started;
+  }
+}
+
+/** Findings as the event keeps them: without any text of the prompt. */
+export function verdictsOf(inspection: Inspection, action: Verdict['action']): Verdict[] {
+  return inspection.findings.map(({ layer, ruleId, ruleVersion, threatType, severity, score, direction, path }) => ({
+    layer,
+    ruleId,
+    ruleVersion,
+    threatType,
+    severity,
+    score,
+    direction,
+    path,
+    action,
+  }));
+}

@@ -1,0 +1,207 @@
+/**
+ * The exchange as an event. The intent is written when the vendor is about to be called: it is the very event that will
+ * be shipped, with status `orphaned`, should this process die. The end takes its place.
+ */
+import { newId, nowMicros } from '../../core/ids.ts';
+import type { KeyStore } from '../../keys/port.ts';
+import { type SealedField, seal } from '../../keys/seal.ts';
+import type { LogRecord } from '../../log/port.ts';
+import type { Status } from '../../log/spool/format.ts';
+import type { Spool } from '../../log/spool/index.ts';
+import { TOPICS } from '../../log/topics.ts';
+import type { Codec } from '../../schemas/codec.ts';
+import type { Interaction, Parameters, Sealed, Usage } from '../../schemas/types.ts';
+import type { Ending, Exchange } from '../exchange.ts';
+import type { CanonicalRequest, ToolChoice, Usage as WireUsage } from '../wire/types.ts';
+import { boundedJson } from './bounded-json.ts';
+
+const UNPARSED_CHARS = 64 * 1024;
+
+export interface RecorderParts {
+  spool: Spool;
+  codec: Codec;
+  keys: KeyStore;
+  gatewayId: string;
+  inspectMode: Interaction['inspectMode'];
+  signatureVersion: string;
+  /** Bytes of JSON of one content field. */
+  contentLimit: number;
+}
+
+export interface Recorder {
+  /** Resolves when the intent is on disk. */
+  intent(exchange: Exchange): Promise<void>;
+  /** Resolves when the end is on disk. Called once for each admitted exchange. */
+  end(exchange: Exchange, ending: Ending): Promise<void>;
+  /** An audit event of the gateway itself. Resolves when it is on disk. */
+  audit(action: string, details: Record<string, string>): Promise<void>;
+}
+
+export function createRecorder(parts: RecorderParts, org: string): Recorder {
+  const { spool, codec, keys, gatewayId } = parts;
+
+  function sealed(exchange: Exchange, field: SealedField, value: unknown): Sealed {
+    const { text, truncated } = boundedJson(value, parts.contentLimit);
+    if (truncated) exchange.contentTruncated = true;
+    return seal(keys, exchange.identity.subject, exchange.id, field, text);
+  }
+
+  function record(exchange: Exchange, interaction: Interaction): LogRecord {
+    return {
+      topic: TOPICS.interactions.name,
+      key: `${interaction.org}/${interaction.agentId}`,
+      timestamp: Math.floor(exchange.startedAt / 1_000),
+      headers: { traceparent: `00-${exchange.trace.traceId}-${exchange.trace.spanId}-01` },
+      value: codec.encode('interactions', interaction),
+    };
+  }
+
+  function interactionOf(exchange: Exchange, status: Status, ending: Ending | undefined): Interaction {
+    const { identity, request, target, answer, trace } = exchange;
+    const error = ending && 'error' in ending ? ending.error : undefined;
+    // Strangers' content is not kept: without a caller there is no subject to keep it for.
+    if (request && exchange.caller && exchange.sealedRequest === undefined)
+      exchange.sealedRequest = sealed(exchange, 'requestContent', request.content);
+    const responseContent = answer && answer.content.choices.length > 0 ? sealed(exchange, 'responseContent', answer.content) : null;
+    const errorContent =
+      exchange.unparsed !== undefined && exchange.caller
+        ? seal(keys, identity.subject, exchange.id, 'errorContent', exchange.unparsed.slice(0, UNPARSED_CHARS))
+        : null;
+    return {
+      interactionId: exchange.id,
+      gatewayId,
+      gatewaySequence: exchange.gatewaySequence,
+      org: identity.org,
+      agentId: identity.agentId,
+      userId: identity.userId,
+      apiKeyId: exchange.caller?.keyId ?? null,
+      sessionId: identity.sessionId,
+      conversationId: identity.conversationId,
+      subject: identity.subject,
+      traceId: trace.traceId,
+      spanId: trace.spanId,
+      parentSpanId: trace.parentSpanId,
+      wireFormat: exchange.wire.id,
+      operation: 'chat',
+      vendor: target?.vendor.config.name ?? null,
+      vendorKind: target?.vendor.adapter.id ?? null,
+      modelAsked: request?.model ?? '',
+      modelUsed: answer?.model || null,
+      region: target?.vendor.config.region ?? null,
+      vendorResponseId: answer?.id || null,
+      streaming: request?.stream ?? false,
+      parameters: parametersOf(request),
+      messageCount: request?.content.messages.length ?? 0,
+      toolNames: request?.content.tools.map((tool) => tool.name) ?? [],
+      toolsCalled:
+        answer?.content.choices.flatMap(({ message }) => message.parts.flatMap((part) => (part.type === 'tool_call' ? [part.name] : []))) ??
+        [],
+      requestContent: exchange.sealedRequest ?? null,
+      responseContent,
+      errorContent,
+      contentTruncated: exchange.contentTruncated,
+      requestBytes: exchange.rawBody.length,
+      responseBytes: exchange.responseBytes,
+      usage: usageOf(answer?.usage),
+      startedAt: exchange.startedAt,
+      endedAt: ending ? nowMicros() : exchange.startedAt,
+      latencyMs: performance.now() - exchange.startedMs,
+      vendorMs: exchange.vendorMs,
+      timeToFirstTokenMs: exchange.timeToFirstTokenMs,
+      inspectMs: exchange.inspectMs,
+      chunkCount: exchange.chunkCount,
+      attempts: exchange.attempts,
+      status,
+      httpStatus: ending?.httpStatus ?? 0,
+      errorCode: error?.code ?? null,
+      errorMessage: error?.message.toWellFormed().slice(0, 1_000) ?? null,
+      finishReason: answer?.content.choices[0]?.finishReason ?? null,
+      verdicts: exchange.verdicts,
+      policyDecisions: exchange.policyDecisions,
+      riskScore: exchange.riskScore,
+      inspectMode: parts.inspectMode,
+      signatureVersion: parts.signatureVersion,
+      clientNetwork: networkOf(exchange.address),
+      userAgent: exchange.headers['user-agent']?.slice(0, 256) ?? null,
+    };
+  }
+
+  return {
+    intent(exchange) {
+      return spool.intent(exchange.gatewaySequence, record(exchange, interactionOf(exchange, 'orphaned', undefined)));
+    },
+    end(exchange, ending) {
+      return spool.end(
+        exchange.gatewaySequence,
+        record(exchange, interactionOf(exchange, ending.status, ending)),
+        ending.status,
+        exchange.startedAt,
+      );
+    },
+    audit(action, details) {
+      const occurredAt = nowMicros();
+      const actor = `gateway/${gatewayId}`;
+      return spool.note({
+        topic: TOPICS.audit.name,
+        key: `${org}/${actor}`,
+        timestamp: Math.floor(occurredAt / 1_000),
+        headers: {},
+        value: codec.encode('audit', {
+          auditId: newId(),
+          org,
+          occurredAt,
+          actor,
+          action,
+          target: actor,
+          outcome: 'success',
+          details,
+          interactionId: null,
+          traceId: null,
+        }),
+      });
+    },
+  };
+}
+
+function parametersOf(request: CanonicalRequest | undefined): Parameters {
+  const given = request?.parameters;
+  return {
+    maxTokens: given?.maxTokens ?? null,
+    temperature: given?.temperature ?? null,
+    topP: given?.topP ?? null,
+    topK: given?.topK ?? null,
+    seed: given?.seed ?? null,
+    choices: given?.choices ?? null,
+    stopCount: given?.stop?.length ?? 0,
+    toolChoice: toolChoiceText(given?.toolChoice),
+    responseFormat: given?.responseFormat?.kind ?? null,
+    reasoningEffort: given?.reasoningEffort ?? null,
+    thinkingBudgetTokens: given?.thinkingBudgetTokens ?? null,
+  };
+}
+
+function toolChoiceText(choice: ToolChoice | undefined): string | null {
+  if (choice === undefined) return null;
+  return choice.kind === 'tool' ? `tool:${choice.name}` : choice.kind;
+}
+
+/** Only what the vendor said whole: half a usage would be wrong, and the enrich processor can estimate. */
+function usageOf(usage: WireUsage | undefined): Usage | null {
+  if (usage?.inputTokens === undefined || usage.outputTokens === undefined) return null;
+  return {
+    inputTokens: usage.inputTokens,
+    outputTokens: usage.outputTokens,
+    cachedInputTokens: usage.cachedInputTokens ?? 0,
+    cacheWriteTokens: usage.cacheWriteTokens ?? 0,
+    reasoningTokens: usage.reasoningTokens ?? 0,
+    source: 'vendor',
+  };
+}
+
+/** /24 of an IPv4 address, /48 of an IPv6 address. */
+function networkOf(address: string | undefined): string | null {
+  if (address === undefined) return null;
+  const v4 = /(\d+\.\d+\.\d+)\.\d+$/.exec(address);
+  if (v4) return `${v4[1]}.0/24`;
+  return `${address.split(':').slice(0, 3).join(':')}::/48`;
+}

@@ -1,0 +1,102 @@
+/**
+ * Looks at every interaction in the stream, whatever the gateway did in line: with the same detector it confirms, and
+ * with a newer one it finds what was let through. Emits the assessed interaction, and one threat for each rule that
+ * fired, named by interaction, layer and rule.
+ */
+import { derivedId } from '../../core/ids.ts';
+import type { Detector, Finding, Masker, Severity } from '../../detection/types.ts';
+import type { KeyStore } from '../../keys/port.ts';
+import { requestSegments, responseSegments } from '../../schemas/content.ts';
+import type { Assessment, EnrichedInteraction, Threat, Verdict } from '../../schemas/types.ts';
+import { openContent } from '../content.ts';
+import type { Emission, Processor } from '../step.ts';
+
+const SEVERITIES: Severity[] = ['low', 'medium', 'high', 'critical'];
+
+export interface DetectParts {
+  keys: KeyStore;
+  detector: Detector;
+  masker: Masker;
+}
+
+export function createDetect({ keys, detector, masker }: DetectParts): Processor<'enriched'> {
+  return {
+    name: 'detect',
+    input: 'enriched',
+    step({ value, key, timestamp }) {
+      const { interaction, enrichment } = value;
+      const content = openContent(keys, interaction);
+      const segments = [
+        ...(content.request ? requestSegments(content.request) : []),
+        ...(content.response ? responseSegments(content.response) : []),
+      ];
+      const { findings, riskScore, truncated } = detector.inspect(segments);
+      const threats = threatsOf(value, findings, Math.max(riskScore, interaction.riskScore), masker);
+      const top = [...threats].sort((a, b) => SEVERITIES.indexOf(b.severity) - SEVERITIES.indexOf(a.severity) || b.score - a.score)[0];
+      const assessment: Assessment = {
+        riskScore: Math.max(riskScore, interaction.riskScore),
+        threatsDetected: threats.length,
+        topThreatType: top?.threatType ?? null,
+        topSeverity: top?.severity ?? null,
+        ruleIds: [...new Set(threats.map((threat) => threat.ruleId))],
+        signatureVersion: detector.version,
+        truncated,
+      };
+      const records: Emission[] = [{ topic: 'assessed', key, timestamp, value: { interaction, enrichment, assessment } }];
+      for (const threat of threats) records.push({ topic: 'threats', key, timestamp, value: threat });
+      return { kind: 'emit', records };
+    },
+  };
+}
+
+/** What the stream found, and what only the gateway found (its content may be gone by now). */
+function threatsOf(enriched: EnrichedInteraction, findings: Finding[], riskScore: number, masker: Masker): Threat[] {
+  const { interaction } = enriched;
+  const inline = new Map(interaction.verdicts.map((verdict) => [identity(verdict), verdict]));
+  const threats: Threat[] = [];
+  for (const finding of findings) {
+    const verdict = inline.get(identity(finding));
+    inline.delete(identity(finding));
+    threats.push({
+      ...common(enriched, finding, riskScore),
+      techniques: finding.techniques,
+      via: finding.via,
+      maskedExcerpt: masker.mask(finding.excerpt).text,
+      actionTaken: verdict?.action ?? 'none',
+    });
+  }
+  for (const verdict of inline.values()) {
+    threats.push({ ...common(enriched, verdict, riskScore), techniques: [], via: [], maskedExcerpt: '', actionTaken: verdict.action });
+  }
+  return threats;
+}
+
+const identity = ({ layer, ruleId, direction }: Pick<Verdict, 'layer' | 'ruleId' | 'direction'>) => `${layer}/${ruleId}/${direction}`;
+
+type Shared = Pick<Verdict, 'layer' | 'ruleId' | 'ruleVersion' | 'severity' | 'score' | 'direction' | 'path'> & { threatType: string };
+
+function common({ interaction, enrichment }: EnrichedInteraction, found: Shared, riskScore: number) {
+  return {
+    threatId: derivedId('threat', interaction.interactionId, found.layer, found.ruleId, found.direction),
+    interactionId: interaction.interactionId,
+    org: interaction.org,
+    agentId: interaction.agentId,
+    userId: interaction.userId,
+    subject: interaction.subject,
+    conversationId: enrichment.conversationId,
+    occurredAt: interaction.startedAt,
+    layer: found.layer,
+    ruleId: found.ruleId,
+    ruleVersion: found.ruleVersion,
+    threatType: found.threatType,
+    severity: found.severity,
+    score: found.score,
+    riskScore,
+    direction: found.direction,
+    path: found.path,
+    wireFormat: interaction.wireFormat,
+    vendor: interaction.vendor,
+    model: interaction.modelUsed ?? interaction.modelAsked,
+    falsePositive: null,
+  };
+}

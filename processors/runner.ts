@@ -1,0 +1,149 @@
+/**
+ * Runs a step over a topic. A batch's outputs, its dead letters and the group's new position are committed together; on
+ * a transactional log that makes each output appear exactly once. A record that keeps failing is set aside with its
+ * reason, and the ones behind it go on.
+ */
+import { setTimeout as sleep } from 'node:timers/promises';
+import { type ParapetError, toParapetError } from '../core/errors.ts';
+import type { Logger } from '../core/logger.ts';
+import { type Metrics, MS_BUCKETS } from '../core/metrics.ts';
+import { deadLetter } from '../log/dead-letters.ts';
+import type { Assignment, EventLog, LogRecord, StoredRecord, Subscription } from '../log/port.ts';
+import { TOPICS, type TopicId, type TopicRecords } from '../log/topics.ts';
+import type { Codec } from '../schemas/codec.ts';
+import type { Outcome, Processor } from './step.ts';
+
+export interface RunnerParts {
+  log: EventLog;
+  codec: Codec;
+  logger: Logger;
+  metrics: Metrics;
+}
+
+export interface RunnerOptions {
+  maxRecords?: number;
+  maxBytes?: number;
+  /** Tries of a record before it becomes a dead letter. */
+  attempts?: number;
+  /** First pause between tries, doubled each time. */
+  backoffMs?: number;
+}
+
+export async function runProcessor<Id extends TopicId>(
+  parts: RunnerParts,
+  processor: Processor<Id>,
+  options: RunnerOptions = {},
+): Promise<Subscription> {
+  const { log, codec, logger, metrics } = parts;
+  const { maxRecords = 1_000, maxBytes = 8 * 1024 * 1024, attempts = 5, backoffMs = 50 } = options;
+  const topic = TOPICS[processor.input].name;
+  const labels = { processor: processor.name };
+  const processed = metrics.counter('parapet_processor_records_total', 'Records that a processor finished.', ['processor', 'outcome']);
+  const retried = metrics.counter('parapet_processor_retries_total', 'Tries after a failure.', ['processor']);
+  const lag = metrics.gauge('parapet_consumer_lag_records', 'Records between a group and the end of its partition.', [
+    'group',
+    'topic',
+    'partition',
+  ]);
+  const duration = metrics.histogram('parapet_processor_batch_ms', 'Milliseconds for one batch, commit included.', MS_BUCKETS, [
+    'processor',
+  ]);
+
+  async function settle(record: StoredRecord): Promise<Outcome> {
+    let failure: ParapetError | undefined;
+    for (let attempt = 1; attempt <= attempts; attempt++) {
+      try {
+        const value = codec.decode(processor.input, record.value) as TopicRecords[Id];
+        const outcome = processor.step({ value, key: record.key, timestamp: record.timestamp, headers: record.headers });
+        return outcome instanceof Promise ? await outcome : outcome;
+      } catch (error) {
+        failure = toParapetError(error);
+        // Bytes that do not fit their schema will not fit it the next time either.
+        if (failure.code === 'PARAPET_RECORD_INVALID') break;
+        if (attempt < attempts) {
+          retried.inc(labels);
+          await sleep(backoffMs * 2 ** (attempt - 1));
+        }
+      }
+    }
+    logger.error(
+      { group: processor.name, code: failure?.code, topic, partition: record.partition, offset: record.offset },
+      'record set aside as a dead letter',
+    );
+    return { kind: 'dead', reason: `${failure?.code}: ${failure?.message}` };
+  }
+
+  function outputsOf(record: StoredRecord, outcome: Outcome): LogRecord[] {
+    processed.inc({ ...labels, outcome: outcome.kind });
+    if (outcome.kind === 'drop') return [];
+    if (outcome.kind === 'dead') {
+      const code = /^PARAPET_[A-Z_]+/.exec(outcome.reason)?.[0] ?? 'PARAPET_INTERNAL';
+      return [deadLetter(record, { group: processor.name, step: processor.name, code, reason: outcome.reason, attempts })];
+    }
+    return outcome.records.map(({ topic: id, key, timestamp, value }) => ({
+      topic: TOPICS[id].name,
+      key,
+      timestamp,
+      headers: record.headers,
+      value: codec.encode(id, value as never),
+    }));
+  }
+
+  async function handle(assignment: Assignment): Promise<void> {
+    const place = { group: processor.name, topic, partition: String(assignment.partition) };
+    let offset = assignment.committed.offset;
+    while (!assignment.revoked.aborted) {
+      const records = await assignment.read(offset, { maxRecords, maxBytes, waitMs: 5_000 });
+      if (records.length === 0) {
+        lag.set(place, 0);
+        continue;
+      }
+      const started = performance.now();
+      await codec.prepare(
+        processor.input,
+        records.map((record) => record.value),
+      );
+      const outputs: LogRecord[] = [];
+      for (const record of records) {
+        const outcome = await settle(record);
+        try {
+          outputs.push(...outputsOf(record, outcome));
+        } catch (error) {
+          // What the step made does not fit its own schema: the input is kept, with that reason.
+          outputs.push(...outputsOf(record, { kind: 'dead', reason: toParapetError(error).message }));
+        }
+      }
+      const next = (records.at(-1) as StoredRecord).offset + 1;
+      await commit(assignment, next, outputs);
+      offset = next;
+      duration.observe(labels, performance.now() - started);
+      lag.set(place, Math.max(0, (await assignment.end()) - offset));
+    }
+  }
+
+  /** Tries until the log takes it: the work is done, so only the partition's loss can end the wait. */
+  async function commit(assignment: Assignment, next: number, outputs: LogRecord[]): Promise<void> {
+    for (let attempt = 1; ; attempt++) {
+      try {
+        return await assignment.commit(next, '', outputs);
+      } catch (error) {
+        const { code, message } = toParapetError(error);
+        if (code === 'PARAPET_LOG_FENCED') throw error;
+        logger.error({ group: processor.name, code, attempt, err: message }, 'commit failed, trying again');
+        if (assignment.revoked.aborted && attempt > 3) throw error;
+        await sleep(Math.min(5_000, 100 * 2 ** attempt));
+      }
+    }
+  }
+
+  return log.subscribe({ group: processor.name, topics: [topic], from: 'earliest' }, async (assignment) => {
+    try {
+      await handle(assignment);
+    } catch (error) {
+      const { code, message } = toParapetError(error);
+      logger.warn({ group: processor.name, code, partition: assignment.partition, err: message }, 'partition given up');
+    }
+  });
+}
+
+export type { Processor };
