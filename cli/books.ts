@@ -1,0 +1,56 @@
+/** Opens the four books of a reconciliation wherever they are: a running Parapet's, or the data folder of a stopped one. */
+import { setTimeout as sleep } from 'node:timers/promises';
+import { dataPaths, type Environment } from '../core/environment.ts';
+import type { EventLog } from '../log/port.ts';
+import { inspectSpools } from '../log/spool/inspect.ts';
+import { deadLetterTopic } from '../log/topics.ts';
+import { openClickHouse, tallyClickHouse } from '../sinks/clickhouse/index.ts';
+import { tallyLake } from '../sinks/s3/index.ts';
+import { type Reconciliation, reconcile, tallyLog } from './reconcile.ts';
+import { openAnalytics, openCodec, openLake, openLog, runningFront } from './stores.ts';
+import { PROCESSOR_NAMES, SINK_NAMES } from './stream.ts';
+
+export interface ReconcileOptions {
+  /** How long to wait for the pipeline to catch up, in milliseconds. */
+  waitMs: number;
+  onWait?: (result: Reconciliation) => void;
+}
+
+/** Reads all books, again and again until they balance or the wait is over. */
+export async function reconcileAll(env: Environment, { waitMs, onWait }: ReconcileOptions): Promise<Reconciliation> {
+  const log = await openLog(env);
+  const codec = await openCodec(env);
+  const front = await runningFront(env);
+  const clickhouse =
+    front === undefined ? await openAnalytics(env) : await openClickHouse({ ...front, database: 'parapet', readOnly: true });
+  const lake = openLake(env);
+  try {
+    const until = Date.now() + waitMs;
+    for (;;) {
+      const spools = await inspectSpools(dataPaths(env).spool);
+      const result = reconcile({
+        spools,
+        log: await tallyLog(log, codec, spools),
+        clickhouse: await tallyClickHouse(clickhouse),
+        lake: await tallyLake(lake),
+        deadLetters: await deadLetterCounts(log),
+      });
+      if (result.balanced || Date.now() >= until) return result;
+      onWait?.(result);
+      await sleep(500);
+    }
+  } finally {
+    await clickhouse.close();
+    await log.close();
+  }
+}
+
+async function deadLetterCounts(log: EventLog): Promise<Record<string, number>> {
+  const counts: Record<string, number> = {};
+  for (const group of [...PROCESSOR_NAMES, ...SINK_NAMES]) {
+    const ranges = await log.ranges(deadLetterTopic(group)).catch(() => []);
+    const count = ranges.reduce((sum, { start, end }) => sum + end - start, 0);
+    if (count > 0) counts[group] = count;
+  }
+  return counts;
+}

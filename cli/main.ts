@@ -1,0 +1,213 @@
+/**
+ * The command line. Results go to standard output, everything else to standard error; `--json` makes the last line of the
+ * output one object. Exit codes: 0 it holds or it worked, 1 it does not hold or it failed, 2 the command was wrong.
+ */
+import { Command, Option } from 'commander';
+import { dataPaths, type Environment, readEnvironment, readSecret } from '../core/environment.ts';
+import { ParapetError, toParapetError } from '../core/errors.ts';
+import { createLogger } from '../core/logger.ts';
+import { createApiKeysFile } from '../gateway/api-keys.ts';
+import { reconcileAll } from './books.ts';
+import { examine } from './doctor.ts';
+import { reconciliationLine, renderReconciliation } from './reconcile.ts';
+import { REPLAYABLE, type ReplayProgress, type ReplayResult, replayView } from './replay.ts';
+import { clickHousePassword, openAnalytics, openCodec, openLog, runningFront } from './stores.ts';
+import { PROCESSOR_NAMES, type ProcessorName, SINK_NAMES, type SinkName, startStream } from './stream.ts';
+
+const program = new Command('parapet')
+  .description('The AI gateway that keeps evidence. Settings come from the environment; see docs/configuration.md.')
+  .showHelpAfterError('(parapet --help lists the commands)')
+  .exitOverride((error) => process.exit(error.exitCode === 0 ? 0 : 2));
+
+const json = new Option('--json', 'print one JSON object as the last line');
+
+program
+  .command('up')
+  .description('run all of Parapet on this machine; the first start makes keys and prints them once')
+  .option('--workers <n>', 'gateway processes that share the port', positive, 1)
+  .option('--sandbox-port <n>', 'port of the sandbox vendor (PARAPET_SANDBOX=true)', positive, 8090)
+  .action(async ({ workers, sandboxPort }: { workers: number; sandboxPort: number }) => {
+    const env = readEnvironment();
+    const { supervise } = await import('./supervisor.ts');
+    const logger = createLogger('up');
+    printFirstStart(env);
+    const supervisor = supervise(env, logger, { workers, sandboxPort });
+    await untilSignal();
+    await supervisor.stop();
+  });
+
+program
+  .command('gateway')
+  .description('run one gateway')
+  .action(async () => {
+    const env = readEnvironment();
+    const { startGateway } = await import('../gateway/index.ts');
+    const gateway = await startGateway(env, createLogger('gateway'));
+    if (gateway.newKey) printKey(gateway.newKey.key);
+    await untilSignal();
+    await gateway.stop();
+  });
+
+program
+  .command('stream')
+  .description('run all processors and sinks in one process')
+  .action(() => runStream('stream', [...PROCESSOR_NAMES], [...SINK_NAMES]));
+
+program
+  .command('process')
+  .description('run processors')
+  .argument('[names...]', `of ${PROCESSOR_NAMES.join(', ')}`, [...PROCESSOR_NAMES])
+  .action((names: string[]) => runStream('process', known(names, PROCESSOR_NAMES) as ProcessorName[], []));
+
+program
+  .command('sink')
+  .description('run sinks')
+  .argument('[names...]', `of ${SINK_NAMES.join(', ')}`, [...SINK_NAMES])
+  .action((names: string[]) => runStream('sink', [], known(names, SINK_NAMES) as SinkName[]));
+
+program
+  .command('reconcile')
+  .description('accepted by gateways = events in the log = rows in the view = rows in the lake, by hour and status; exit code 1 if not')
+  .option('--wait <seconds>', 'how long to wait for the pipeline to catch up', positive, 10)
+  .addOption(json)
+  .action(async ({ wait, json: asJson }: { wait: number; json?: boolean }) => {
+    const result = await reconcileAll(readEnvironment(), {
+      waitMs: wait * 1_000,
+      onWait: ({ accepted, events, clickhouse, lake }) =>
+        progress(`waiting: accepted ${accepted}, events ${events}, rows ${clickhouse}, lake ${lake}`),
+    });
+    console.log(renderReconciliation(result));
+    console.log(asJson ? JSON.stringify(result) : reconciliationLine(result));
+    process.exitCode = result.balanced ? 0 : 1;
+  });
+
+program
+  .command('replay')
+  .description('rebuild a view from the log beside the one in use, compare, swap')
+  .addOption(new Option('--view <name>', 'the view').choices(Object.keys(REPLAYABLE)).makeOptionMandatory())
+  .addOption(json)
+  .action(async ({ view, json: asJson }: { view: string; json?: boolean }) => {
+    const env = readEnvironment();
+    const show = ({ done, total }: ReplayProgress) => progress(`replayed ${done} of ${total}`);
+    const result = (await runningFront(env)) ? await replayRemotely(env, view, show) : await replayHere(env, view, show);
+    console.log(
+      asJson
+        ? JSON.stringify(result)
+        : `${result.view}: ${result.rows} rows from ${result.records} records in ${result.seconds.toFixed(1)} s; the old view lacked ${result.missing} and had ${result.extra} too many or otherwise`,
+    );
+  });
+
+program
+  .command('doctor')
+  .description('check the configuration and everything Parapet depends on')
+  .addOption(json)
+  .action(async ({ json: asJson }: { json?: boolean }) => {
+    const checks = await examine();
+    const signs = { ok: '✓', warning: '!', failed: '✗' };
+    for (const { name, state, says, hint } of checks) {
+      console.log(`${signs[state]} ${name.padEnd(16)} ${says}`);
+      if (state !== 'ok' && hint) console.log(`  ${' '.repeat(16)} → ${hint}`);
+    }
+    const failed = checks.filter((check) => check.state === 'failed').length;
+    if (asJson) console.log(JSON.stringify({ ok: failed === 0, checks }));
+    process.exitCode = failed === 0 ? 0 : 1;
+  });
+
+async function runStream(part: string, processors: ProcessorName[], sinks: SinkName[]): Promise<void> {
+  const stream = await startStream(readEnvironment(), createLogger(part), { processors, sinks });
+  await untilSignal();
+  await stream.stop();
+}
+
+function printFirstStart(env: Environment): void {
+  const clickhouse = clickHousePassword(env);
+  if (env.PARAPET_API_KEYS_FILE === undefined) {
+    const made = createApiKeysFile(dataPaths(env).apiKeys, env.PARAPET_ORG);
+    if (made) printKey(made.key);
+  }
+  if (clickhouse.made && env.CLICKHOUSE_URL === undefined) {
+    console.log(
+      `ClickHouse (reading only): http://127.0.0.1:${env.PARAPET_CLICKHOUSE_PORT}  user parapet  password ${clickhouse.password}`,
+    );
+  }
+  console.log(`Gateway: http://${env.PARAPET_HOST}:${env.PARAPET_PORT}   data: ${env.PARAPET_DATA}`);
+}
+
+function printKey(key: string): void {
+  console.log(`API key (shown once, only its hash is kept): ${key}`);
+}
+
+async function replayHere(env: Environment, view: string, show: (progress: ReplayProgress) => void): Promise<ReplayResult> {
+  const log = await openLog(env);
+  const clickhouse = await openAnalytics(env);
+  try {
+    return await replayView({ log, codec: await openCodec(env), clickhouse }, view, show);
+  } finally {
+    await clickhouse.close();
+    await log.close();
+  }
+}
+
+/** The engine is held by the running stream process, so the replay runs there. */
+async function replayRemotely(env: Environment, view: string, show: (progress: ReplayProgress) => void): Promise<ReplayResult> {
+  const token = readSecret(dataPaths(env).clickhousePassword) ?? '';
+  const answer = await fetch(`http://127.0.0.1:${env.PARAPET_METRICS_PORT}/admin/replay?view=${encodeURIComponent(view)}`, {
+    method: 'POST',
+    headers: { authorization: `Bearer ${token}` },
+  });
+  if (!answer.ok || answer.body === null)
+    throw new ParapetError('PARAPET_STORE_UNAVAILABLE', { message: `The stream process answered ${answer.status}.` });
+  let held = '';
+  for await (const chunk of answer.body.pipeThrough(new TextDecoderStream())) {
+    const lines = (held + chunk).split('\n');
+    held = lines.pop() ?? '';
+    for (const text of lines) {
+      const line = JSON.parse(text) as {
+        progress?: ReplayProgress;
+        result?: ReplayResult;
+        error?: { code: 'PARAPET_INTERNAL'; message: string; hint: string };
+      };
+      if (line.progress) show(line.progress);
+      if (line.error) throw new ParapetError(line.error.code, line.error);
+      if (line.result) return line.result;
+    }
+  }
+  throw new ParapetError('PARAPET_STORE_UNAVAILABLE', { message: 'The stream process ended before the replay did.' });
+}
+
+function known(names: string[], all: readonly string[]): string[] {
+  const strange = names.filter((name) => !all.includes(name));
+  if (strange.length > 0) program.error(`unknown: ${strange.join(', ')} (there are ${all.join(', ')})`, { exitCode: 2 });
+  return names;
+}
+
+function positive(text: string): number {
+  const number = Number(text);
+  if (!Number.isFinite(number) || number < 0) program.error(`${text} is not a number`, { exitCode: 2 });
+  return number;
+}
+
+let shownAt = 0;
+
+/** One line of progress on standard error, rewritten in place on a terminal, every few seconds elsewhere. */
+function progress(text: string): void {
+  if (process.stderr.isTTY) process.stderr.write(`\r\u001b[K${text}`);
+  else if (Date.now() - shownAt > 2_000) {
+    shownAt = Date.now();
+    process.stderr.write(`${text}\n`);
+  }
+}
+
+function untilSignal(): Promise<void> {
+  return new Promise((resolve) => {
+    for (const signal of ['SIGINT', 'SIGTERM'] as const) process.once(signal, () => resolve());
+  });
+}
+
+try {
+  await program.parseAsync();
+} catch (thrown) {
+  const { code, message, hint } = toParapetError(thrown);
+  process.stderr.write(`${code}: ${message}\n→ ${hint}\n`);
+  process.exitCode = 1;
+}

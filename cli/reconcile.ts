@@ -1,0 +1,147 @@
+/**
+ * The count that must balance: accepted by the gateways = events in the log = rows in the view = rows in the lake, by hour
+ * and status. Four independent books: the spools' ledgers, the log itself, ClickHouse, the Parquet files. Besides, every
+ * gateway numbers what it admits without a gap, so a missing number names a loss that all four would agree to hide.
+ */
+import type { EventLog } from '../log/port.ts';
+import type { SpoolView } from '../log/spool/inspect.ts';
+import { TOPICS } from '../log/topics.ts';
+import type { Codec } from '../schemas/codec.ts';
+import type { Tally } from '../sinks/clickhouse/index.ts';
+
+export interface ReconcileRow {
+  hour: string;
+  status: string;
+  accepted: number;
+  events: number;
+  rows: number;
+  lake: number;
+}
+
+export interface Reconciliation {
+  balanced: boolean;
+  rows: ReconcileRow[];
+  accepted: number;
+  events: number;
+  clickhouse: number;
+  lake: number;
+  /** Accepted and not in the log, or in the log and not in a view: the largest of these. */
+  lost: number;
+  /** Ids that are more than once in the log, the view or the lake. */
+  duplicated: number;
+  /** Numbers that a gateway gave and no event carries. */
+  gaps: { gatewayId: string; missing: number }[];
+  /** Admitted and not ended yet. */
+  open: number;
+  /** Dead letters by consumer group. */
+  deadLetters: Record<string, number>;
+}
+
+export interface Books {
+  spools: SpoolView[];
+  log: { tallies: Tally[]; gaps: { gatewayId: string; missing: number }[] };
+  clickhouse: Tally[];
+  lake: Tally[];
+  deadLetters: Record<string, number>;
+}
+
+export function reconcile({ spools, log, clickhouse, lake, deadLetters }: Books): Reconciliation {
+  const rows = new Map<string, ReconcileRow>();
+  const rowOf = (hour: string, status: string) => {
+    const name = `${hour} ${status}`;
+    const row = rows.get(name) ?? { hour, status, accepted: 0, events: 0, rows: 0, lake: 0 };
+    rows.set(name, row);
+    return row;
+  };
+  for (const spool of spools) {
+    for (const [hour, byStatus] of Object.entries(spool.ledger)) {
+      for (const [status, count] of Object.entries(byStatus))
+        rowOf(new Date(Number(hour) * 3_600_000).toISOString(), status).accepted += count;
+    }
+  }
+  for (const tally of log.tallies) rowOf(tally.hour, tally.status).events += tally.rows;
+  for (const tally of clickhouse) rowOf(tally.hour, tally.status).rows += tally.rows;
+  for (const tally of lake) rowOf(tally.hour, tally.status).lake += tally.rows;
+
+  const sorted = [...rows.values()].sort((a, b) => a.hour.localeCompare(b.hour) || a.status.localeCompare(b.status));
+  const sum = (of: (row: ReconcileRow) => number) => sorted.reduce((total, row) => total + of(row), 0);
+  const repeated = (tallies: Tally[]) => tallies.reduce((total, tally) => total + tally.rows - tally.distinct, 0);
+  const distinct = (tallies: Tally[]) => tallies.reduce((total, tally) => total + tally.distinct, 0);
+  const accepted = sum((row) => row.accepted);
+  const smallest = Math.min(distinct(log.tallies), distinct(clickhouse), distinct(lake));
+  const missing = log.gaps.reduce((total, gap) => total + gap.missing, 0);
+  const result = {
+    rows: sorted,
+    accepted,
+    events: sum((row) => row.events),
+    clickhouse: sum((row) => row.rows),
+    lake: sum((row) => row.lake),
+    lost: Math.max(0, accepted - smallest, missing),
+    duplicated: Math.max(repeated(log.tallies), repeated(clickhouse), repeated(lake)),
+    gaps: log.gaps.filter((gap) => gap.missing > 0),
+    open: spools.reduce((total, spool) => total + spool.open, 0),
+    deadLetters,
+  };
+  const even = sorted.every((row) => row.accepted === row.events && row.events === row.rows && row.rows === row.lake);
+  return { balanced: even && result.lost === 0 && result.duplicated === 0, ...result };
+}
+
+/** Every event of the log by hour and status, and the numbers that are missing below each gateway's newest ended one. */
+export async function tallyLog(log: EventLog, codec: Codec, spools: SpoolView[]): Promise<Books['log']> {
+  const groups = new Map<string, { hour: number; status: string; rows: number; ids: Set<string> }>();
+  const sequences = new Map<string, Set<number>>();
+  const topic = TOPICS.interactions.name;
+  for (const { partition, start, end } of await log.ranges(topic)) {
+    for (let offset = start; offset < end; ) {
+      const records = await log.read({ topic, partition, offset }, { maxRecords: 5_000, maxBytes: 32 * 1024 * 1024 });
+      if (records.length === 0) break;
+      await codec.prepare(
+        'interactions',
+        records.map((record) => record.value),
+      );
+      for (const record of records) {
+        const { interactionId, gatewayId, gatewaySequence, startedAt, status } = codec.decode('interactions', record.value);
+        const hour = Math.floor(startedAt / 3_600_000_000);
+        const name = `${hour}/${status}`;
+        const group = groups.get(name) ?? { hour, status, rows: 0, ids: new Set<string>() };
+        groups.set(name, group);
+        group.rows += 1;
+        group.ids.add(interactionId);
+        const seen = sequences.get(gatewayId) ?? new Set<number>();
+        sequences.set(gatewayId, seen);
+        seen.add(gatewaySequence);
+        offset = record.offset + 1;
+      }
+    }
+  }
+  const gaps = spools.map(({ gatewayId, gatewaySequence, open }) => ({
+    gatewayId,
+    missing: Math.max(0, gatewaySequence - open - (sequences.get(gatewayId)?.size ?? 0)),
+  }));
+  const tallies = [...groups.values()].map(({ hour, status, rows, ids }) => ({
+    hour: new Date(hour * 3_600_000).toISOString(),
+    status,
+    rows,
+    distinct: ids.size,
+  }));
+  return { tallies, gaps };
+}
+
+/** The table for people, and the line that scripts look for. */
+export function renderReconciliation(result: Reconciliation): string {
+  const head = ['hour', 'status', 'accepted', 'events', 'rows', 'lake'];
+  const body = result.rows.map((row) => [row.hour.slice(0, 13), row.status, row.accepted, row.events, row.rows, row.lake].map(String));
+  body.push(['total', '', result.accepted, result.events, result.clickhouse, result.lake].map(String));
+  const widths = head.map((name, i) => Math.max(name.length, ...body.map((row) => (row[i] as string).length)));
+  const line = (cells: string[]) =>
+    cells.map((cell, i) => (i < 2 ? cell.padEnd(widths[i] as number) : cell.padStart(widths[i] as number))).join('  ');
+  const out = [line(head), widths.map((width) => '─'.repeat(width)).join('  '), ...body.map(line)];
+  for (const { gatewayId, missing } of result.gaps) out.push(`gateway ${gatewayId}: ${missing} numbers have no event`);
+  for (const [group, count] of Object.entries(result.deadLetters)) out.push(`dead letters of ${group}: ${count}`);
+  if (result.open > 0) out.push(`${result.open} interactions are still under way`);
+  return out.join('\n');
+}
+
+export function reconciliationLine({ accepted, events, clickhouse, lost, duplicated }: Reconciliation): string {
+  return `reconciliation: accepted=${accepted} events=${events} rows=${clickhouse} lost=${lost} duplicated=${duplicated}`;
+}

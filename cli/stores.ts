@@ -1,0 +1,88 @@
+/** The engines that the environment asks for. Every command opens them here, so embedded and distributed differ in one file. */
+import { randomBytes } from 'node:crypto';
+import { linkSync, mkdirSync, unlinkSync, writeFileSync } from 'node:fs';
+import { dataPaths, type Environment, readSecret } from '../core/environment.ts';
+import { openLocalKeyStore } from '../keys/local.ts';
+import type { KeyStore } from '../keys/port.ts';
+import { embeddedTopics, openEmbeddedLog } from '../log/embedded/index.ts';
+import type { EventLog } from '../log/port.ts';
+import { type Codec, createCodec } from '../schemas/codec.ts';
+import { openRegistry } from '../schemas/registry/index.ts';
+import { type ClickHouse, openClickHouse } from '../sinks/clickhouse/index.ts';
+import { createFolderStore, createS3Store, type ObjectStore } from '../sinks/s3/index.ts';
+
+export const CLICKHOUSE_READER = 'parapet';
+
+export function openLog(env: Environment): Promise<EventLog> {
+  return openEmbeddedLog({ path: dataPaths(env).log, topics: embeddedTopics(env.PARAPET_PARTITIONS) });
+}
+
+export async function openCodec(env: Environment): Promise<Codec> {
+  return createCodec(await openRegistry(env));
+}
+
+export function openKeys(env: Environment): KeyStore {
+  return openLocalKeyStore({
+    folder: dataPaths(env).keys,
+    ...(env.PARAPET_MASTER_KEY === undefined ? {} : { masterKey: env.PARAPET_MASTER_KEY }),
+  });
+}
+
+export function openLake(env: Environment): ObjectStore {
+  if (env.S3_BUCKET === undefined) return createFolderStore(dataPaths(env).lake);
+  return createS3Store({
+    bucket: env.S3_BUCKET,
+    endpoint: env.S3_ENDPOINT,
+    region: env.S3_REGION,
+    accessKeyId: env.S3_ACCESS_KEY_ID,
+    secretAccessKey: env.S3_SECRET_ACCESS_KEY,
+  });
+}
+
+/** The store to write to: the server when a URL is set, else the engine in this process, which only one process can hold. */
+export function openAnalytics(env: Environment): Promise<ClickHouse> {
+  if (env.CLICKHOUSE_URL === undefined) return openClickHouse({ path: dataPaths(env).clickhouse });
+  return openClickHouse({
+    url: env.CLICKHOUSE_URL,
+    user: env.CLICKHOUSE_USER,
+    password: env.CLICKHOUSE_PASSWORD,
+    database: env.CLICKHOUSE_DATABASE,
+  });
+}
+
+/** The URL of the embedded engine's HTTP front, when a running Parapet answers there. */
+export async function runningFront(env: Environment): Promise<{ url: string; user: string; password: string } | undefined> {
+  const url = `http://127.0.0.1:${env.PARAPET_CLICKHOUSE_PORT}`;
+  const password = readSecret(dataPaths(env).clickhousePassword);
+  if (env.CLICKHOUSE_URL !== undefined || password === undefined || env.PARAPET_CLICKHOUSE_PORT === 0) return undefined;
+  try {
+    const answer = await fetch(`${url}/?query=SELECT+1`, {
+      headers: { 'x-clickhouse-user': CLICKHOUSE_READER, 'x-clickhouse-key': password },
+      signal: AbortSignal.timeout(2_000),
+    });
+    return answer.ok ? { url, user: CLICKHOUSE_READER, password } : undefined;
+  } catch {
+    // Nobody listens there: Parapet is not running on this machine.
+    return undefined;
+  }
+}
+
+/** The password of the embedded ClickHouse's reader; made at the first start. */
+export function clickHousePassword(env: Environment): { password: string; made: boolean } {
+  const path = dataPaths(env).clickhousePassword;
+  const existing = readSecret(path);
+  if (existing !== undefined) return { password: existing, made: false };
+  mkdirSync(env.PARAPET_DATA, { recursive: true });
+  const password = randomBytes(18).toString('base64url');
+  const temporary = `${path}.${process.pid}`;
+  writeFileSync(temporary, `${password}\n`, { mode: 0o600, flush: true });
+  try {
+    linkSync(temporary, path);
+    return { password, made: true };
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code !== 'EEXIST') throw error;
+    return { password: readSecret(path) ?? password, made: false };
+  } finally {
+    unlinkSync(temporary);
+  }
+}

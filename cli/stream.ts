@@ -1,0 +1,163 @@
+/**
+ * The stream process: processors and sinks over the log, each with its own consumer group and pace; with the embedded
+ * ClickHouse also its read-only HTTP front, because the engine lives in the process that writes to it.
+ */
+import { dataPaths, type Environment } from '../core/environment.ts';
+import { ParapetError } from '../core/errors.ts';
+import { newId, nowMicros } from '../core/ids.ts';
+import type { Logger } from '../core/logger.ts';
+import { createMetrics } from '../core/metrics.ts';
+import { createDetector, createMasker } from '../detection/index.ts';
+import type { EventLog, Subscription } from '../log/port.ts';
+import { TOPICS } from '../log/topics.ts';
+import { createDetect } from '../processors/detect/index.ts';
+import { createEnrich } from '../processors/enrich/index.ts';
+import { loadPrices } from '../processors/enrich/prices.ts';
+import { runProcessor } from '../processors/runner.ts';
+import type { Codec } from '../schemas/codec.ts';
+import { createClickHouseFront } from '../sinks/clickhouse/front/index.ts';
+import { type ClickHouse, createClickHouseSink } from '../sinks/clickhouse/index.ts';
+import type { Sink } from '../sinks/port.ts';
+import { runSink } from '../sinks/runner.ts';
+import { createLakeSink } from '../sinks/s3/index.ts';
+import { type AdminServer, startAdmin } from './admin.ts';
+import { type ReplayProgress, type ReplayResult, replayView } from './replay.ts';
+import { CLICKHOUSE_READER, clickHousePassword, openAnalytics, openCodec, openKeys, openLake, openLog } from './stores.ts';
+
+export const PROCESSOR_NAMES = ['enrich', 'detect'] as const;
+export const SINK_NAMES = [
+  'clickhouse.interactions',
+  'clickhouse.threats',
+  'clickhouse.audit',
+  's3.interactions',
+  's3.threats',
+  's3.audit',
+] as const;
+export type ProcessorName = (typeof PROCESSOR_NAMES)[number];
+export type SinkName = (typeof SINK_NAMES)[number];
+
+export interface StreamOptions {
+  processors: readonly ProcessorName[];
+  sinks: readonly SinkName[];
+}
+
+export interface Stream {
+  admin: AdminServer;
+  frontUrl: string | undefined;
+  stop(): Promise<void>;
+}
+
+export async function startStream(env: Environment, logger: Logger, { processors, sinks }: StreamOptions): Promise<Stream> {
+  const metrics = createMetrics();
+  const log = await openLog(env);
+  const codec = await openCodec(env);
+  const keys = openKeys(env);
+  const subscriptions = new Map<string, Subscription>();
+  const parts = { log, codec, logger, metrics };
+
+  const detector = createDetector();
+  const masker = createMasker();
+  const made: Record<ProcessorName, () => Promise<Subscription>> = {
+    enrich: () => runProcessor(parts, createEnrich({ keys, masker, prices: loadPrices() })),
+    detect: () => runProcessor(parts, createDetect({ keys, detector, masker })),
+  };
+
+  const needsClickHouse = sinks.some((name) => name.startsWith('clickhouse.'));
+  const clickhouse = needsClickHouse ? await openAnalytics(env) : undefined;
+  const lake = openLake(env);
+  const front =
+    clickhouse && env.CLICKHOUSE_URL === undefined
+      ? await createClickHouseFront({
+          path: dataPaths(env).clickhouse,
+          host: '127.0.0.1',
+          port: env.PARAPET_CLICKHOUSE_PORT,
+          user: CLICKHOUSE_READER,
+          password: clickHousePassword(env).password,
+        })
+      : undefined;
+
+  const startSink = (name: SinkName) => runSink(parts, createSink(name, env, clickhouse, lake) as Sink);
+  for (const name of processors) subscriptions.set(name, await made[name]());
+  for (const name of sinks) subscriptions.set(name, await startSink(name));
+
+  /** The sink stands still while its view is rebuilt; what arrives meanwhile waits in the log. */
+  async function replay(view: string, onProgress: (progress: ReplayProgress) => void): Promise<ReplayResult> {
+    const name = sinks.find((each) => each === view);
+    if (name === undefined || clickhouse === undefined || !view.startsWith('clickhouse.')) {
+      throw new ParapetError('PARAPET_VIEW_UNKNOWN', { message: `This process has no view ${view}.` });
+    }
+    await subscriptions.get(name)?.close();
+    try {
+      const result = await replayView({ log, codec, clickhouse }, view, onProgress);
+      await audit(log, codec, env.PARAPET_ORG, 'view.replayed', view, {
+        rows: String(result.rows),
+        differences: String(result.differences),
+      });
+      return result;
+    } finally {
+      subscriptions.set(name, await startSink(name));
+    }
+  }
+
+  const admin = await startAdmin({
+    host: '127.0.0.1',
+    port: env.PARAPET_METRICS_PORT,
+    token: clickHousePassword(env).password,
+    metrics,
+    replay,
+  });
+  logger.info({ processors, sinks, front: front?.url, metrics: admin.url }, 'stream ready');
+
+  return {
+    admin,
+    frontUrl: front?.url,
+    async stop() {
+      await admin.close();
+      await Promise.all([...subscriptions.values()].map((each) => each.close()));
+      await front?.close();
+      await clickhouse?.close();
+      await log.close();
+      await keys.close();
+      logger.info('stream stopped');
+    },
+  };
+}
+
+function createSink(name: SinkName, env: Environment, clickhouse: ClickHouse | undefined, lake: ReturnType<typeof openLake>) {
+  const [store, view] = name.split('.') as ['clickhouse' | 's3', 'interactions' | 'threats' | 'audit'];
+  if (store === 's3') return createLakeSink({ store: lake, topic: view, limits: { lingerMs: env.PARAPET_LAKE_LINGER_MS } });
+  return createClickHouseSink({ store: clickhouse as ClickHouse, view, limits: { lingerMs: env.PARAPET_CLICKHOUSE_LINGER_MS } });
+}
+
+/** An audit event of the stream process, straight into the log. */
+export async function audit(
+  log: EventLog,
+  codec: Codec,
+  org: string,
+  action: string,
+  target: string,
+  details: Record<string, string>,
+): Promise<void> {
+  const occurredAt = nowMicros();
+  const actor = `stream/${process.pid}`;
+  await log.append([
+    {
+      topic: TOPICS.audit.name,
+      key: `${org}/stream`,
+      timestamp: Math.floor(occurredAt / 1_000),
+      headers: {},
+      value: codec.encode('audit', {
+        auditId: newId(),
+        org,
+        occurredAt,
+        actor,
+        action,
+        target,
+        outcome: 'success',
+        details,
+        interactionId: null,
+        traceId: null,
+      }),
+    },
+  ]);
+}
