@@ -2,7 +2,7 @@
  * Static API keys. The file holds SHA-256 hashes only: a key is 256 random bits, so a fast hash is enough and a lookup
  * is one hash and one map access. The clear key is shown once, when it is made.
  */
-import { createHash, randomBytes } from 'node:crypto';
+import { hash, randomBytes } from 'node:crypto';
 import { linkSync, readFileSync, unlinkSync, writeFileSync } from 'node:fs';
 import { z } from 'zod';
 import { ParapetError } from '../core/errors.ts';
@@ -37,14 +37,14 @@ export interface ApiKeys {
 export function loadApiKeys(path: string): ApiKeys {
   const byHash = new Map<string, Caller>();
   try {
-    for (const { id, sha256, org, agentId, mayNameAgent } of fileSchema.parse(JSON.parse(readFileSync(path, 'utf8'))).keys) {
-      byHash.set(sha256, { keyId: id, org, agentId, mayNameAgent });
+    for (const { id, sha256: digest, org, agentId, mayNameAgent } of fileSchema.parse(JSON.parse(readFileSync(path, 'utf8'))).keys) {
+      byHash.set(digest, { keyId: id, org, agentId, mayNameAgent });
     }
   } catch (cause) {
     const reason = cause instanceof Error ? cause.message : String(cause);
     throw new ParapetError('PARAPET_CONFIG_INVALID', { message: `The API keys file ${path} cannot be used: ${reason}`, cause });
   }
-  return { find: (key) => byHash.get(hash(key)) };
+  return { find: (key) => byHash.get(sha256(key)) };
 }
 
 export interface NewKey {
@@ -56,7 +56,7 @@ export interface NewKey {
 export function createApiKeysFile(path: string, org: string): NewKey | undefined {
   const key = `pk_${randomBytes(32).toString('base64url')}`;
   const id = `key_${randomBytes(6).toString('hex')}`;
-  const content = { keys: [{ id, sha256: hash(key), org, agentId: 'default', mayNameAgent: true }] };
+  const content = { keys: [{ id, sha256: sha256(key), org, agentId: 'default', mayNameAgent: true }] };
   const temporary = `${path}.${process.pid}`;
   writeFileSync(temporary, `${JSON.stringify(content, null, 2)}\n`, { mode: 0o600, flush: true });
   try {
@@ -70,6 +70,6 @@ export function createApiKeysFile(path: string, org: string): NewKey | undefined
   }
 }
 
-function hash(key: string): string {
-  return createHash('sha256').update(key).digest('hex');
+function sha256(key: string): string {
+  return hash('sha256', key);
 }

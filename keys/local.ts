@@ -3,7 +3,7 @@
  * Several processes share it; a process that meets a subject for the first time makes the key in a transaction, so two
  * never make two.
  */
-import { createCipheriv, createDecipheriv, hkdfSync, randomBytes } from 'node:crypto';
+import { createCipheriv, createDecipheriv, createSecretKey, hkdfSync, randomBytes } from 'node:crypto';
 import { chmodSync, existsSync, linkSync, mkdirSync, readFileSync, unlinkSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { open } from 'lmdb';
@@ -44,7 +44,7 @@ export function openLocalKeyStore({ folder, masterKey }: LocalKeyStoreOptions): 
       const decipher = createDecipheriv('aes-256-gcm', master, row.wrapped.subarray(0, 12));
       decipher.setAAD(Buffer.from(`${id}/${row.subject}`));
       decipher.setAuthTag(row.wrapped.subarray(44));
-      return { id, key: Buffer.concat([decipher.update(row.wrapped.subarray(12, 44)), decipher.final()]) };
+      return { id, key: createSecretKey(Buffer.concat([decipher.update(row.wrapped.subarray(12, 44)), decipher.final()])) };
     } catch (cause) {
       throw new ParapetError('PARAPET_KEY_UNAVAILABLE', { message: `Data key ${id} does not unwrap with this master key.`, cause });
     }
@@ -74,7 +74,7 @@ export function openLocalKeyStore({ folder, masterKey }: LocalKeyStoreOptions): 
         const key = randomBytes(32);
         root.putSync(`key/${id}`, { subject, wrapped: wrap(id, subject, key), createdAt: Date.now() });
         root.putSync(`subject/${subject}`, { keyIds: [id] });
-        return { id, key };
+        return { id, key: createSecretKey(key) };
       });
       return remember(bySubject, subject, found);
     },

@@ -3,10 +3,12 @@
  * is sealed with its subject's data key, so destroying that one key erases the subject's content everywhere at once,
  * in the log, the lake and every backup, while the records around it stay.
  */
+import type { KeyObject } from 'node:crypto';
+
 export interface DataKey {
   id: string;
-  /** 32 bytes. */
-  key: Buffer;
+  /** 256 bits. A KeyObject, because a cipher made from plain bytes prepares them anew each time, at four times the cost. */
+  key: KeyObject;
 }
 
 export interface KeyStore {

@@ -1,0 +1,158 @@
+/**
+ * Finds what a text says in another encoding: base64, hex, percent and HTML escapes, `\u` escapes, binary, ROT13 and
+ * reversed text. Pure: one layer in, the readable layers beneath it out; the detector nests the calls and keeps the
+ * budget. The subtle point is thrift: a stretch is decoded only when it is long enough to say something, and kept only
+ * when the result reads as text, so keys, hashes and images do not become noise for the patterns.
+ */
+
+export interface Decoded {
+  text: string;
+  via: 'base64' | 'hex' | 'url' | 'html' | 'escapes' | 'binary';
+}
+
+/** Layers directly beneath `text`, at most `limit` characters of them together. */
+export function decodings(text: string, limit: number): Decoded[] {
+  const out: Decoded[] = [];
+  let left = limit;
+  const keep = (decoded: string, via: Decoded['via']): void => {
+    if (left <= 0 || !readsAsText(decoded)) return;
+    const cut = decoded.length > left ? decoded.slice(0, left) : decoded;
+    left -= cut.length;
+    out.push({ text: cut, via });
+  };
+  // Escapes first: they keep the rest of the sentence around what they hide, where context words stand.
+  if (text.includes('%')) keepChanged(text, unescapePercent(text), 'url', keep);
+  if (text.includes('&')) keepChanged(text, unescapeHtml(text), 'html', keep);
+  if (text.includes('\\')) keepChanged(text, unescapeBackslash(text), 'escapes', keep);
+  for (const run of encodedRuns(text)) {
+    if (left <= 0) break;
+    if (/^[01]+$/.test(run)) keep(bytesOf(run, 8, 2), 'binary');
+    else if (/^[0-9a-fA-F]+$/.test(run) && run.length % 2 === 0) keep(bytesOf(run, 2, 16), 'hex');
+    else if (looksLikeBase64(run)) keep(fromBase64(run, left), 'base64');
+  }
+  return out;
+}
+
+/** `text` with each letter moved half the alphabet on. */
+export function rot13(text: string): string {
+  return text.replace(/[a-z]/gi, (letter) => {
+    const code = letter.charCodeAt(0);
+    const base = code < 97 ? 65 : 97;
+    return String.fromCharCode(((code - base + 13) % 26) + base);
+  });
+}
+
+/** `text` from its end to its start; surrogate pairs stay whole. */
+export function reversed(text: string): string {
+  return [...text].reverse().join('');
+}
+
+/** Long enough, nearly all printable, and with the share of letters and spaces that sentences have. */
+export function readsAsText(text: string): boolean {
+  if (text.length < 6) return false;
+  let printable = 0;
+  let lettersAndSpaces = 0;
+  const sample = Math.min(text.length, 2048);
+  for (let i = 0; i < sample; i++) {
+    const unit = text.charCodeAt(i);
+    if (unit === 0xfffd) continue;
+    if (unit >= 32 && unit !== 127) printable++;
+    else if (unit >= 9 && unit <= 13) printable++;
+    const lower = unit | 32;
+    if ((lower >= 97 && lower <= 122) || unit === 32 || unit === 10 || unit >= 0xc0) lettersAndSpaces++;
+  }
+  return printable >= sample * 0.95 && lettersAndSpaces >= sample * 0.6;
+}
+
+function keepChanged(before: string, after: string, via: Decoded['via'], keep: (text: string, via: Decoded['via']) => void): void {
+  if (after !== before) keep(after, via);
+}
+
+/**
+ * Stretches made of an encoding's alphabet. Pieces that white space, commas, quotes or `\x` separate are joined when
+ * they are whole lines of base64 or short groups of hex or binary digits.
+ */
+function encodedRuns(text: string): string[] {
+  const runs: string[] = [];
+  const long = /[A-Za-z0-9+/_-]{16,65536}={0,2}/g;
+  let lastEnd = -1;
+  for (let found = long.exec(text); found !== null && runs.length < 64; found = long.exec(text)) {
+    const gap = lastEnd < 0 ? 'x' : text.slice(lastEnd, found.index);
+    const previous = runs[runs.length - 1];
+    if (previous !== undefined && gap.length <= 3 && gap.trim() === '' && !previous.endsWith('=')) {
+      // The last line of a block is shorter than the others; a second block would be as long as its own first line.
+      runs[runs.length - 1] = previous + found[0];
+    } else runs.push(found[0]);
+    lastEnd = found.index + found[0].length;
+    // A tail shorter than a run may close a block that was split over lines.
+    const tail = /^\s{1,3}([A-Za-z0-9+/_-]{1,15}={0,2})(?![A-Za-z0-9+/_=-])/.exec(text.slice(lastEnd, lastEnd + 24));
+    if (tail?.[1]?.endsWith('=')) {
+      runs[runs.length - 1] += tail[1];
+      lastEnd += tail[0].length;
+    }
+  }
+  const groups = /(?:(?:\\x|0x|%)?[0-9a-fA-F]{2}[ ,:;]{1,2}){5,4096}(?:\\x|0x)?[0-9a-fA-F]{2}|(?:[01]{8} ?){4,2048}/g;
+  for (let found = groups.exec(text); found !== null && runs.length < 96; found = groups.exec(text)) {
+    runs.push(found[0].replace(/\\x|0x|%|[ ,:;]/g, ''));
+  }
+  return runs;
+}
+
+/** Encoded text mixes cases or digits; a long word or a path of small letters does not. */
+function looksLikeBase64(run: string): boolean {
+  if (run.endsWith('=')) return true;
+  return run.length % 4 !== 1 && /[A-Z]/.test(run) && /[a-z]/.test(run) && (/[0-9+/]/.test(run) || run.length >= 20);
+}
+
+function fromBase64(run: string, limit: number): string {
+  const cut = run.length > limit * 2 ? run.slice(0, Math.floor((limit * 2) / 4) * 4) : run;
+  return Buffer.from(cut, 'base64').toString('utf8');
+}
+
+function bytesOf(digits: string, size: number, base: 2 | 16): string {
+  if (base === 16) return Buffer.from(digits, 'hex').toString('utf8');
+  const bytes: number[] = [];
+  for (let i = 0; i + size <= digits.length; i += size) bytes.push(Number.parseInt(digits.slice(i, i + size), base));
+  return Buffer.from(bytes).toString('utf8');
+}
+
+/** Runs of percent escapes as UTF-8; a stray per cent sign stays. */
+function unescapePercent(text: string): string {
+  return text.replace(/(?:%[0-9a-fA-F]{2}){1,4096}/g, (run) => Buffer.from(run.replaceAll('%', ''), 'hex').toString('utf8'));
+}
+
+const ENTITIES: Record<string, string> = {
+  lt: '<',
+  gt: '>',
+  amp: '&',
+  quot: '"',
+  apos: "'",
+  nbsp: ' ',
+  lpar: '(',
+  rpar: ')',
+  colon: ':',
+  sol: '/',
+  comma: ',',
+  period: '.',
+};
+
+function unescapeHtml(text: string): string {
+  return text.replace(
+    /&(?:#x([0-9a-fA-F]{1,6})|#([0-9]{1,7})|([a-zA-Z]{2,6}));?/g,
+    (all, hex: string | undefined, decimal: string | undefined, name: string | undefined) => {
+      if (name !== undefined) return ENTITIES[name.toLowerCase()] ?? all;
+      const code = hex === undefined ? Number(decimal) : Number.parseInt(hex, 16);
+      return code > 0 && code <= 0x10ffff ? String.fromCodePoint(code) : all;
+    },
+  );
+}
+
+function unescapeBackslash(text: string): string {
+  return text.replace(
+    /\\u\{([0-9a-fA-F]{1,6})\}|\\u([0-9a-fA-F]{4})|\\x([0-9a-fA-F]{2})/g,
+    (all, braced: string | undefined, four: string | undefined, two: string | undefined) => {
+      const code = Number.parseInt(braced ?? four ?? two ?? '', 16);
+      return code <= 0x10ffff ? String.fromCodePoint(code) : all;
+    },
+  );
+}

@@ -1,0 +1,263 @@
+/**
+ * Makes a text readable the way a model reads it, in two steps. *Plain* undoes what only eyes and tokenisers overlook
+ * (compatibility forms, invisible characters, look-alike letters) and keeps case and lines; *folded* then drops case,
+ * accents and runs of white space. The subtle point is look-alikes: a Cyrillic or Greek letter becomes Latin only in a
+ * word that mixes scripts, or that is made of look-alikes alone in a text otherwise Latin, so real Russian stays Russian.
+ */
+
+/** What a code unit is, as bits; the scanner collects them to know what else a text needs. */
+export const WHITE = 1;
+export const DROP = 2;
+export const SLOW = 4;
+export const LETTER = 8;
+export const DIGIT = 16;
+export const SYMBOL = 32;
+export const ESCAPE = 64;
+export const WIDE = 128;
+
+const CYRILLIC_LOOKALIKES: Record<string, string> = {
+  а: 'a', в: 'b', с: 'c', е: 'e', н: 'h', і: 'i', ј: 'j', к: 'k', м: 'm', о: 'o', р: 'p', ѕ: 's', т: 't', у: 'y', х: 'x',
+  ԁ: 'd', ԛ: 'q', ԝ: 'w', һ: 'h', ӏ: 'l', ѵ: 'v', ь: 'b', п: 'n', г: 'r', и: 'u', ɡ: 'g', ї: 'i', ё: 'e', ԍ: 'g',
+}; // biome-ignore format: a table reads better wide
+const GREEK_LOOKALIKES: Record<string, string> = {
+  α: 'a', β: 'b', ε: 'e', η: 'n', ι: 'i', κ: 'k', ν: 'v', ο: 'o', ρ: 'p', τ: 't', υ: 'u', χ: 'x', γ: 'y', ω: 'w', ϲ: 'c',
+  ϳ: 'j', μ: 'u', ζ: 'z', σ: 'o', ς: 's', ά: 'a', έ: 'e', ή: 'n', ί: 'i', ό: 'o', ύ: 'u',
+}; // biome-ignore format: a table reads better wide
+/** Letters that cannot be told from Latin ones by eye: a word of these alone may be Latin in disguise. */
+const TWINS = /^[асеорхуіѕјԁԛԝһӏАВСЕНІЈКМОРЅТУХоνϲϳΑΒΕΖΗΙΚΜΝΟΡΤΥΧο]+$/;
+
+/** Letters of other Latin alphabets and phonetic signs that no accent rule reduces. */
+const LATIN_LOOKALIKES: Record<string, string> = {
+  ɑ: 'a', ɐ: 'a', ᴀ: 'a', ʙ: 'b', ƅ: 'b', ᴄ: 'c', ɔ: 'o', đ: 'd', ð: 'd', ᴅ: 'd', ɖ: 'd', ᴇ: 'e', ɛ: 'e', ǝ: 'e', ꜰ: 'f', ɡ: 'g',
+  ɢ: 'g', ʜ: 'h', ħ: 'h', ɦ: 'h', ı: 'i', ɪ: 'i', ɩ: 'i', ᴊ: 'j', ᴋ: 'k', ʟ: 'l', ł: 'l', ŀ: 'l', ᴍ: 'm', ɴ: 'n', ŋ: 'n', ø: 'o',
+  ᴏ: 'o', ᴘ: 'p', ʀ: 'r', ɾ: 'r', ꜱ: 's', ʂ: 's', ß: 's', ᴛ: 't', ŧ: 't', ᴜ: 'u', ʋ: 'v', ᴠ: 'v', ᴡ: 'w', ʏ: 'y', ɣ: 'y', ᴢ: 'z',
+  æ: 'a', œ: 'o', þ: 'p', '‘': "'", '’': "'", 'ʼ': "'", '‚': "'", '‛': "'", '“': '"', '”': '"', '„': '"', '«': '"', '»': '"',
+  '‐': '-', '‑': '-', '‒': '-', '–': '-', '—': '-', '―': '-', '−': '-', '⁄': '/', '∕': '/', '…': '.', '٪': '%', 'ـ': '',
+}; // biome-ignore format: a table reads better wide
+
+const INVISIBLE =
+  // biome-ignore lint/suspicious/noMisleadingCharacterClass: the invisible characters are listed one by one, joined to nothing
+  /[\u0000-\u0008\u000e-\u001f\u007f\u00ad\u034f\u061c\u115f\u1160\u17b4\u17b5\u180b-\u180e\u200b-\u200f\u202a-\u202e\u2060-\u206f\u3164\ufe00-\ufe0f\ufeff\uffa0\ufff0-\ufffb]/;
+const INVISIBLES = new RegExp(INVISIBLE.source, 'g');
+
+/** For each code unit, the code unit it folds to. Surrogates fold to themselves. */
+export const FOLD = new Uint16Array(65536);
+/** For each code unit, its bits. */
+export const KIND = new Uint8Array(65536);
+fillTables();
+
+export interface Plain {
+  text: string;
+  /** What had to be undone, in order: `compatibility`, `invisible`, `homoglyph`. */
+  via: string[];
+  /** Texts that were hidden inside this one, each with the way it was hidden. */
+  hidden: { text: string; via: 'tags' | 'variation-selectors' | 'invisible-bits' }[];
+  /** Invisible characters stood where white space may have been meant; the same text with spaces in their place. */
+  spaced?: string;
+}
+
+/** Undoes hiding and look-alikes. Costs a few passes, so the scanner asks for it only when it saw a reason to. */
+export function plain(text: string): Plain {
+  const via: string[] = [];
+  const hidden: Plain['hidden'] = [];
+  let out = text;
+  let spaced: string | undefined;
+  if (/\udb40|[\ufe00-\ufe0f]{2}/.test(out)) out = takeHidden(out, hidden);
+  if (INVISIBLE.test(out)) {
+    takeInvisibleBits(out, hidden);
+    const bare = out.replace(INVISIBLES, '');
+    // Joiners inside emoji and the scripts that need them are ordinary; between Latin letters they hide words.
+    // biome-ignore lint/suspicious/noMisleadingCharacterClass: as above
+    if (/[a-z][\u00ad\u034f\u061c\u180e\u200b-\u200f\u202a-\u202e\u2060-\u206f\ufe00-\ufe0f\ufeff]+[a-z]/i.test(out)) {
+      via.push('invisible');
+      spaced = out.replace(INVISIBLES, ' ');
+    }
+    out = bare;
+  }
+  const compatible = out.normalize('NFKC');
+  if (compatible !== out) {
+    if (/[\uff21-\uff5a\u24b6-\u24e9\u2100-\u214f]|\ud835|\ud83c[\udd30-\udd89]/.test(out)) via.push('compatibility');
+    out = compatible;
+  }
+  if (/\ud83c[\udd50-\udd89\udde6-\uddff]/.test(out)) out = out.replace(/\ud83c([\udd50-\udd89])/g, (_, low: string) => squaredLetter(low));
+  // Stacked combining marks are decoration; composed accents were already joined by NFKC and fold by table.
+  if (/[\u0300-\u036f]/.test(out)) out = out.replace(/[\u0300-\u036f]/g, '');
+  const latin = withoutLookalikes(out);
+  if (latin !== out) {
+    via.push('homoglyph');
+    out = latin;
+  }
+  return { text: out, via, hidden, ...(spaced === undefined ? {} : { spaced: withoutLookalikes(spaced.normalize('NFKC')) }) };
+}
+
+/** Lower case, single spaces, no accents. Anchors are stored in this form and most patterns are written for it. */
+export function fold(text: string): string {
+  let out = '';
+  let white = true;
+  for (let i = 0; i < text.length; i++) {
+    const unit = text.charCodeAt(i);
+    const kind = KIND[unit] as number;
+    if (kind & WHITE) {
+      if (!white) out += ' ';
+      white = true;
+    } else if (!(kind & DROP)) {
+      out += String.fromCharCode(FOLD[unit] as number);
+      white = false;
+    }
+  }
+  return out;
+}
+
+const LEET: Record<string, string> = {
+  '0': 'o',
+  '1': 'i',
+  '3': 'e',
+  '4': 'a',
+  '5': 's',
+  '7': 't',
+  '8': 'b',
+  '9': 'g',
+  '@': 'a',
+  $: 's',
+  '!': 'i',
+  '|': 'l',
+};
+
+/** Digits and signs inside words read as letters (`1gn0r3` → `ignore`); numbers alone stay numbers. Takes folded text. */
+export function withoutLeet(folded: string): string {
+  return folded.replace(/(?<![a-z0-9@$!|])(?=[0-9@$!|]{0,12}[a-z])[a-z0-9@$!|]{2,24}/g, (word) => {
+    if (!/[0-9@$|]|!(?=[a-z])/.test(word)) return word;
+    const ending = /!+$/.exec(word)?.[0] ?? '';
+    return word.slice(0, word.length - ending.length).replace(/[0-9@$!|]/g, (sign) => LEET[sign] ?? sign) + ending;
+  });
+}
+
+/** Letters and digits only: what remains of words that were pulled apart. Takes folded text. */
+export function compact(folded: string): string {
+  return folded.replace(/[^a-z0-9\u0080-\uffff]+/g, '');
+}
+
+/** The stretches of at least six letters that each stand alone, whatever keeps them apart. */
+export function pulledApart(text: string): string[] {
+  return text.match(/(?<![\p{L}\p{N}])\p{L}(?:[^\p{L}\p{N}]{1,3}\p{L}){5,2000}(?![\p{L}\p{N}])/gu) ?? [];
+}
+
+/**
+ * Words whose letters were set apart by single gaps or signs, put back together: `i g n o r e  a l l` and
+ * `i.g.n.o.r.e all`. Two or more white spaces between letters are taken for the break between words.
+ */
+export function rejoined(text: string): string {
+  return text
+    .replace(/(?<![\p{L}\p{N}])\p{L}(?:[^\p{L}\p{N}\s]\p{L}){2,40}(?![\p{L}\p{N}])/gu, (word) => word.replace(/[^\p{L}]/gu, ''))
+    .replace(/(?<!\S)\p{L}(?:\s\p{L}){2,40}(?!\S)/gu, (word) => word.replace(/\s/g, ''));
+}
+
+/** Tag characters mirror ASCII; variation selectors can carry a byte each. Both draw nothing on the screen. */
+function takeHidden(text: string, hidden: Plain['hidden']): string {
+  let out = text.replace(/(\ud83c\udff4)?((?:\udb40[\udc20-\udc7f]){1,4096})/g, (_all, flag: string | undefined, tags: string) => {
+    let ascii = '';
+    for (let i = 1; i < tags.length; i += 2) {
+      const code = tags.charCodeAt(i) - 0xdc00;
+      if (code < 0x7f) ascii += String.fromCharCode(code);
+    }
+    // A black flag followed by a short region code is how the flags of England, Scotland and Wales are written.
+    if (!(flag !== undefined && ascii.length <= 7)) hidden.push({ text: ascii, via: 'tags' });
+    return flag ?? '';
+  });
+  out = out.replace(/(?:[\ufe00-\ufe0f]|\udb40[\udd00-\uddef]){4,4096}/g, (run) => {
+    const bytes: number[] = [];
+    for (let i = 0; i < run.length; i++) {
+      const unit = run.charCodeAt(i);
+      if (unit >= 0xfe00 && unit <= 0xfe0f) bytes.push(unit - 0xfe00);
+      else if (unit >= 0xdd00 && unit <= 0xddef) bytes.push(unit - 0xdd00 + 16);
+    }
+    hidden.push({ text: Buffer.from(bytes).toString('utf8'), via: 'variation-selectors' });
+    return '';
+  });
+  return out.replace(/\udb40[\udc00-\uddef]/g, '');
+}
+
+/** Long rows of two kinds of invisible characters spell bytes bit by bit; the lower code point is read as 0. */
+function takeInvisibleBits(text: string, hidden: Plain['hidden']): void {
+  for (const [run] of text.matchAll(/[\u200b-\u200f\u2060-\u2064\ufeff]{24,32768}/g)) {
+    const counted = [...new Set(run)].sort((a, b) => run.split(b).length - run.split(a).length).slice(0, 2);
+    const one = counted.sort().at(-1);
+    const bits = [...run].filter((sign) => counted.includes(sign));
+    const bytes: number[] = [];
+    for (let i = 0; i + 8 <= bits.length; i += 8) bytes.push(bits.slice(i, i + 8).reduce((byte, bit) => byte * 2 + Number(bit === one), 0));
+    hidden.push({ text: Buffer.from(bytes).toString('utf8'), via: 'invisible-bits' });
+  }
+}
+
+function squaredLetter(low: string): string {
+  const code = low.charCodeAt(0);
+  return String.fromCharCode(97 + ((code >= 0xdd70 ? code - 0xdd70 : code - 0xdd50) % 26));
+}
+
+/** Words are judged one by one; see the note at the top. */
+function withoutLookalikes(text: string): string {
+  if (!/[a-z]/i.test(text) || !/[\u0370-\u052f]/.test(text)) return text;
+  const latinLetters = text.match(/[a-z]/gi)?.length ?? 0;
+  const otherLetters = text.match(/[\u0370-\u052f]/g)?.length ?? 0;
+  return text.replace(/[a-z\u00c0-\u024f\u0370-\u052f]{2,64}/gi, (word) => {
+    if (!/[\u0370-\u052f]/.test(word)) return word;
+    const mixed = /[a-z]/i.test(word);
+    if (!mixed && latinLetters < 3 * otherLetters) return word;
+    const swapped = word.replace(/[\u0370-\u052f]/g, (letter) => lookalike(letter) ?? letter);
+    return mixed || TWINS.test(word) ? swapped : word;
+  });
+}
+
+function lookalike(letter: string): string | undefined {
+  const lower = letter.toLowerCase();
+  const latin = CYRILLIC_LOOKALIKES[lower] ?? GREEK_LOOKALIKES[lower];
+  return latin === undefined || letter === lower ? latin : latin.toUpperCase();
+}
+
+function fillTables(): void {
+  for (let unit = 0; unit < 65536; unit++) {
+    FOLD[unit] = unit;
+    KIND[unit] = unit > 255 ? WIDE : 0;
+  }
+  for (let unit = 0; unit < 0x2200; unit++) foldByCase(unit);
+  for (let unit = 0x2c00; unit < 0x2e00; unit++) foldByCase(unit);
+  for (const [sign, latin] of Object.entries(LATIN_LOOKALIKES)) {
+    const unit = sign.charCodeAt(0);
+    if (latin === '') KIND[unit] = DROP;
+    else {
+      FOLD[unit] = latin.charCodeAt(0);
+      KIND[unit] = (LETTER * Number(/[a-z]/.test(latin))) as number;
+    }
+  }
+  for (let unit = 0; unit < 65536; unit++) {
+    if (INVISIBLE.test(String.fromCharCode(unit))) KIND[unit] = DROP | SLOW;
+    else if (/\s/.test(String.fromCharCode(unit))) KIND[unit] = WHITE;
+  }
+  for (const [from, to] of [
+    [0x0300, 0x052f], // combining marks, Greek, Cyrillic
+    [0x2070, 0x209f], // super- and subscripts
+    [0x2100, 0x218f], // letter-like and number forms
+    [0x2460, 0x24ff], // circled
+    [0x3300, 0x33ff], // squared words
+    [0xd835, 0xd835], // mathematical letters
+    [0xdb40, 0xdb40], // tags and variation selectors
+    [0xdd30, 0xdd89], // squared letters (low halves)
+    [0xfb00, 0xfb06], // ligatures
+    [0xff01, 0xffdc], // full and half width
+  ] as const) {
+    for (let unit = from; unit <= to; unit++) KIND[unit] = (KIND[unit] as number) | SLOW;
+  }
+  for (let unit = 48; unit <= 57; unit++) KIND[unit] = DIGIT;
+  for (const sign of '@$!|') KIND[sign.charCodeAt(0)] = SYMBOL;
+  for (const sign of '%&\\') KIND[sign.charCodeAt(0)] = ESCAPE;
+}
+
+/** Case and accents, for letters whose folded form is one code unit. */
+function foldByCase(unit: number): void {
+  const lower = String.fromCharCode(unit).toLowerCase();
+  const isLatin = unit < 0x250 || (unit >= 0x1e00 && unit < 0x1f00);
+  const base = isLatin ? lower.normalize('NFD').replace(/[\u0300-\u036f]/g, '') : lower;
+  if (base.length === 1) FOLD[unit] = base.charCodeAt(0);
+  const folded = FOLD[unit] as number;
+  KIND[unit] = folded >= 97 && folded <= 122 ? LETTER : folded > 255 ? WIDE : 0;
+}
