@@ -21,6 +21,12 @@ export const ERROR_TABLE = {
     means: 'The connection ended before the whole body had come.',
     hint: 'Send as many bytes as content-length says.',
   },
+  PARAPET_HEADERS_TOO_LARGE: { status: 431, means: 'The request headers are too large.', hint: 'Send fewer or shorter headers; 16 KiB are allowed.' },
+  PARAPET_CLIENT_STALLED: {
+    status: 408,
+    means: 'The client stopped reading its answer.',
+    hint: 'Read the answer as it comes, or raise PARAPET_CLIENT_STALL_MS.',
+  },
   PARAPET_CONTENT_TYPE: { status: 415, means: 'The content type is not application/json.', hint: 'Set content-type: application/json.' },
   PARAPET_INVALID_REQUEST: {
     status: 400,
