@@ -1,0 +1,226 @@
+/**
+ * What the store looks like: three tables, one view of hourly sums, and the numbered migrations that make them.
+ * The hourly sums are a projection *inside* the table's parts, not a materialized view beside it: a part is there with
+ * its sums or not at all, so neither a crash between two inserts nor a replayed batch can make them differ from the rows.
+ * Only whole and decimal numbers are summed there: sums of floats would depend on how batches were cut.
+ */
+import type { TopicId } from '../../log/topics.ts';
+import { ASSESSED_COLUMNS, AUDIT_COLUMNS, type Column, THREAT_COLUMNS } from '../columns.ts';
+import { attempt, type ClickHouse } from './connect.ts';
+
+export type ClickHouseView = 'interactions' | 'threats' | 'audit';
+
+export interface TableOptions {
+  /** Name of the table; the view's own by default. A replay builds another beside it and swaps. */
+  table?: string;
+  /** `MergeTree` by default. A Replicated engine deduplicates with its own window of the same size. */
+  engine?: 'MergeTree' | { replicated: string };
+}
+
+interface ViewSchema {
+  topic: TopicId;
+  columns: readonly Pick<Column<never>, 'name' | 'kind' | 'nullable'>[];
+  /** The time that months are cut by. */
+  time: string;
+  orderBy: string;
+  extras: string[];
+}
+
+/** How many inserts back a repeated one is still recognised by its token, per table. */
+const DEDUPLICATION_WINDOW = 10_000;
+
+const HOURLY_KEYS = `org, toStartOfHour(started_at) AS hour, agent_id, vendor, model_used, region, wire_format, status`;
+const HOURLY_SUMS = `
+  count() AS interactions,
+  countIf(streaming) AS streamed,
+  sum(input_tokens) AS input_tokens_sum,
+  sum(output_tokens) AS output_tokens_sum,
+  sum(cached_input_tokens) AS cached_input_tokens_sum,
+  sum(reasoning_tokens) AS reasoning_tokens_sum,
+  sum(cost_usd) AS cost_usd_sum,
+  sum(toInt64(latency_ms * 1000)) AS latency_us_sum,
+  max(latency_ms) AS latency_ms_max,
+  sum(threats_detected) AS threats_sum,
+  max(risk_score) AS risk_score_max`;
+
+export const VIEWS: Record<ClickHouseView, ViewSchema> = {
+  interactions: {
+    topic: 'assessed',
+    columns: ASSESSED_COLUMNS,
+    time: 'started_at',
+    orderBy: 'org, toStartOfHour(started_at), agent_id, started_at',
+    extras: [
+      'INDEX by_interaction interaction_id TYPE bloom_filter(0.01) GRANULARITY 4',
+      'INDEX by_conversation conversation_id TYPE bloom_filter(0.01) GRANULARITY 4',
+      'INDEX by_offset _offset TYPE minmax GRANULARITY 1',
+      `PROJECTION hourly (SELECT ${HOURLY_KEYS}, ${HOURLY_SUMS} GROUP BY org, hour, agent_id, vendor, model_used, region, wire_format, status)`,
+    ],
+  },
+  threats: {
+    topic: 'threats',
+    columns: THREAT_COLUMNS,
+    time: 'occurred_at',
+    orderBy: 'org, threat_type, severity, occurred_at',
+    extras: [
+      'INDEX by_interaction interaction_id TYPE bloom_filter(0.01) GRANULARITY 4',
+      'INDEX by_offset _offset TYPE minmax GRANULARITY 1',
+    ],
+  },
+  audit: {
+    topic: 'audit',
+    columns: AUDIT_COLUMNS,
+    time: 'occurred_at',
+    orderBy: 'org, action, occurred_at',
+    extras: ['INDEX by_offset _offset TYPE minmax GRANULARITY 1'],
+  },
+};
+
+/** The names of a view's columns in the order in which rows are written. */
+export function columnNames(view: ClickHouseView): string[] {
+  return [...VIEWS[view].columns.map((column) => column.name), '_partition', '_offset'];
+}
+
+interface Migration {
+  number: number;
+  name: string;
+  view: ClickHouseView;
+  /** Each statement can be run again. */
+  statements: (database: string, table: string, options: TableOptions) => string[];
+}
+
+/**
+ * In order; a number is never used twice. A table is created in today's shape, so a later migration that adds a column
+ * says `ALTER TABLE … ADD COLUMN IF NOT EXISTS` and changes only the tables that are older than it.
+ */
+const MIGRATIONS: readonly Migration[] = [
+  {
+    number: 1,
+    name: 'create interactions',
+    view: 'interactions',
+    statements: (database, table, options) => [createTable('interactions', database, table, options)],
+  },
+  {
+    number: 2,
+    name: 'create interactions_hourly',
+    view: 'interactions',
+    statements: (database, table) => [
+      `CREATE VIEW IF NOT EXISTS ${database}.${table}_hourly AS SELECT ${HOURLY_KEYS}, ${HOURLY_SUMS} FROM ${database}.${table} GROUP BY org, hour, agent_id, vendor, model_used, region, wire_format, status`,
+    ],
+  },
+  {
+    number: 3,
+    name: 'create threats',
+    view: 'threats',
+    statements: (database, table, options) => [createTable('threats', database, table, options)],
+  },
+  {
+    number: 4,
+    name: 'create audit',
+    view: 'audit',
+    statements: (database, table, options) => [createTable('audit', database, table, options)],
+  },
+];
+
+/** Brings one table of a view to today's shape; running it again changes nothing. Throws PARAPET_STORE_UNAVAILABLE. */
+export async function migrate(store: ClickHouse, view: ClickHouseView, options: TableOptions = {}): Promise<void> {
+  const table = options.table ?? view;
+  checkName(table);
+  const { client, database } = store;
+  const log = `${database}.parapet_migrations`;
+  await attempt('migrate', async () => {
+    await client.command({
+      query: `CREATE TABLE IF NOT EXISTS ${log} (table_name String, number UInt32, name String, applied_at DateTime DEFAULT now()) ENGINE = MergeTree ORDER BY (table_name, number)`,
+    });
+    const answer = await client.query({ query: `SELECT DISTINCT number FROM ${log} WHERE table_name = '${table}'`, format: 'JSONEachRow' });
+    const exists = await client.query({ query: `EXISTS TABLE ${database}.${table}`, format: 'JSONEachRow' });
+    const there = (await exists.json<{ result: number }>())[0]?.result === 1;
+    const applied = new Set(there ? (await answer.json<{ number: number }>()).map((row) => row.number) : []);
+    for (const migration of MIGRATIONS) {
+      if (migration.view !== view || applied.has(migration.number)) continue;
+      for (const query of migration.statements(database, table, options)) await client.command({ query });
+      // Recorded after its statements: a crash in between runs them again, which changes nothing.
+      await client.command({
+        query: `INSERT INTO ${log} (table_name, number, name) VALUES ('${table}', ${migration.number}, '${migration.name}')`,
+      });
+    }
+  });
+}
+
+/** The table in which a replay builds a view anew. `label` makes it unique: letters, digits and `_`. */
+export function rebuildTable(view: ClickHouseView, label: string): string {
+  return checkName(`${view}__rebuild_${label}`);
+}
+
+/** Puts the rebuilt table in the place of the view's, in one atomic step, and drops the old one with its views. */
+export async function swapIn(store: ClickHouse, view: ClickHouseView, rebuilt: string): Promise<void> {
+  checkName(rebuilt);
+  await attempt('swap the rebuilt table in', () =>
+    store.client.command({ query: `EXCHANGE TABLES ${store.database}.${rebuilt} AND ${store.database}.${view}` }),
+  );
+  await dropTable(store, rebuilt);
+}
+
+/** Drops a table that a replay built, and what was made on it. Never a view's own table. */
+export async function dropTable(store: ClickHouse, rebuilt: string): Promise<void> {
+  checkName(rebuilt);
+  if (!rebuilt.includes('__rebuild_')) throw new Error(`${rebuilt} is not a rebuilt table.`);
+  await attempt('drop the rebuilt table', async () => {
+    await store.client.command({ query: `DROP VIEW IF EXISTS ${store.database}.${rebuilt}_hourly` });
+    await store.client.command({ query: `DROP TABLE IF EXISTS ${store.database}.${rebuilt} SYNC` });
+    await store.client.command({ query: `DELETE FROM ${store.database}.parapet_migrations WHERE table_name = '${rebuilt}'` });
+  });
+}
+
+function createTable(view: ClickHouseView, database: string, table: string, { engine = 'MergeTree' }: TableOptions): string {
+  const { columns, time, orderBy, extras } = VIEWS[view];
+  const lines = [
+    ...columns.map((column) => `${column.name} ${typeOf(column)}`),
+    '_partition Int32 CODEC(ZSTD(1))',
+    '_offset Int64 CODEC(Delta, ZSTD(1))',
+    ...extras,
+  ];
+  const window = engine === 'MergeTree' ? 'non_replicated_deduplication_window' : 'replicated_deduplication_window';
+  return `CREATE TABLE IF NOT EXISTS ${database}.${table} (\n  ${lines.join(',\n  ')}\n)
+ENGINE = ${engine === 'MergeTree' ? 'MergeTree' : engine.replicated}
+PARTITION BY toYYYYMM(${time})
+ORDER BY (${orderBy})
+SETTINGS ${window} = ${DEDUPLICATION_WINDOW}`;
+}
+
+/** Strings that may be missing are empty; numbers that may be missing are Nullable, because 0 would be an answer. */
+function typeOf({ kind, nullable }: Pick<Column<never>, 'kind' | 'nullable'>): string {
+  const number = (type: string) => (nullable ? `Nullable(${type})` : type);
+  switch (kind) {
+    case 'string':
+      return 'String CODEC(ZSTD(1))';
+    case 'label':
+      return 'LowCardinality(String)';
+    case 'int':
+      return `${number('Int32')} CODEC(ZSTD(1))`;
+    case 'long':
+      return `${number('Int64')} CODEC(ZSTD(1))`;
+    case 'double':
+      return `${number('Float64')} CODEC(ZSTD(1))`;
+    case 'bool':
+      return number('Bool');
+    case 'money':
+      return `${number('Decimal(18, 9)')} CODEC(ZSTD(1))`;
+    case 'time':
+      return `DateTime64(6, 'UTC') CODEC(Delta, ZSTD(1))`;
+    case 'strings':
+      return 'Array(String) CODEC(ZSTD(1))';
+    case 'labels':
+      return 'Array(LowCardinality(String))';
+    case 'doubles':
+      return 'Array(Float64) CODEC(ZSTD(1))';
+    case 'texts':
+      return 'Map(String, String) CODEC(ZSTD(1))';
+    case 'counts':
+      return 'Map(LowCardinality(String), Int64)';
+  }
+}
+
+function checkName(table: string): string {
+  if (!/^[a-z][a-z0-9_]*$/.test(table)) throw new Error(`"${table}" is not a table name.`);
+  return table;
+}

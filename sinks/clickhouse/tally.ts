@@ -1,0 +1,54 @@
+/**
+ * How many interactions the view holds, by hour and status: one side of `emitted = stored = reported`.
+ * Counts the rows themselves, not the hourly sums, so that it also shows a row that is there twice.
+ */
+import { attempt, type ClickHouse } from './connect.ts';
+
+export interface Tally {
+  /** Start of the hour of `started_at`, ISO 8601, UTC. */
+  hour: string;
+  status: string;
+  rows: number;
+  /** Different interaction ids; less than `rows` means duplicates. */
+  distinct: number;
+}
+
+/** Ordered by hour and status. Throws PARAPET_STORE_UNAVAILABLE. */
+export async function tallyClickHouse({ client, database }: ClickHouse, table = 'interactions'): Promise<Tally[]> {
+  return attempt(`count ${table}`, async () => {
+    const answer = await client.query({
+      query: `SELECT toString(toUnixTimestamp(toStartOfHour(started_at))) AS hour, status, toString(count()) AS rows, toString(uniqExact(interaction_id)) AS distinct
+        FROM ${database}.${named(table)} GROUP BY hour, status ORDER BY toUInt64(hour), status`,
+      format: 'JSONEachRow',
+    });
+    const rows = await answer.json<{ hour: string; status: string; rows: string; distinct: string }>();
+    return rows.map((row) => ({
+      hour: new Date(Number(row.hour) * 1000).toISOString(),
+      status: row.status,
+      rows: Number(row.rows),
+      distinct: Number(row.distinct),
+    }));
+  });
+}
+
+/** The ids of the interactions admitted in [from, to), each as often as it is stored, in order of admission. */
+export async function interactionIds(
+  { client, database }: ClickHouse,
+  range: { from: Date; to: Date },
+  table = 'interactions',
+): Promise<string[]> {
+  return attempt(`list ${table}`, async () => {
+    const answer = await client.query({
+      query: `SELECT interaction_id FROM ${database}.${named(table)}
+        WHERE started_at >= fromUnixTimestamp64Milli({from:Int64}, 'UTC') AND started_at < fromUnixTimestamp64Milli({to:Int64}, 'UTC') ORDER BY started_at, interaction_id`,
+      query_params: { from: range.from.getTime(), to: range.to.getTime() },
+      format: 'JSONCompactEachRow',
+    });
+    return (await answer.json<[string]>()).map(([id]) => id);
+  });
+}
+
+function named(table: string): string {
+  if (!/^[a-z][a-z0-9_]*$/.test(table)) throw new Error(`"${table}" is not a table name.`);
+  return table;
+}

@@ -1,0 +1,186 @@
+/**
+ * One batch, one insert, idempotent. The insert is one block with the token `<view>/<topic>/<partition>/<first>-<last>`,
+ * so a repeated one is a no-op. The subtle point: ClickHouse notes a token *before* it shows the part, so a crash between
+ * the two would make the retry a no-op that loses the batch. A batch that may have been tried before is therefore never
+ * trusted to its token: the table is asked which offsets it holds, and only the others are written, under a new token.
+ */
+import { randomUUID } from 'node:crypto';
+import { rm, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { Readable } from 'node:stream';
+import { setTimeout as sleep } from 'node:timers/promises';
+import type { Column } from '../columns.ts';
+import type { Refused, SinkBatch, SinkRecord } from '../port.ts';
+import { attempt, type ClickHouse, codeOf, firstLine, unavailable } from './connect.ts';
+import { encodeNative } from './native.ts';
+import { type ClickHouseView, VIEWS } from './schema.ts';
+
+export interface Writer<T> {
+  /** Throws PARAPET_STORE_UNAVAILABLE: nothing or everything of it may be there, so the batch comes again as recovered. */
+  write(batch: SinkBatch<T>): Promise<Refused[]>;
+}
+
+/** A record on its way, with its place in the batch. */
+interface Row<T> {
+  index: number;
+  partition: number;
+  record: SinkRecord<T>;
+}
+
+export function createWriter<T>(store: ClickHouse, view: ClickHouseView, table: string): Writer<T> {
+  const target = `${store.database}.${table}`;
+  const columns = rowColumns<T>(view);
+  const insert = inserter(
+    store,
+    target,
+    columns.map((column) => column.name),
+  );
+
+  /** Writes the rows; those that cannot be written are found by halving and returned. */
+  async function put(rows: Row<T>[], token: string): Promise<Refused[]> {
+    if (rows.length === 0) return [];
+    const { parts, misfits } = encodeNative(columns, rows);
+    if (misfits.length > 0) {
+      const bad = new Set(misfits.map((misfit) => misfit.index));
+      const refused = misfits.map(({ index, reason }) => ({ index: (rows[index] as Row<T>).index, reason }));
+      return [
+        ...refused,
+        ...(await put(
+          rows.filter((_, index) => !bad.has(index)),
+          token,
+        )),
+      ];
+    }
+    try {
+      await insert(parts, token);
+      return [];
+    } catch (error) {
+      const reason = refusalOf(error);
+      if (reason === undefined) throw unavailable(`write to ${target}`, error);
+      if (rows.length === 1) return [{ index: (rows[0] as Row<T>).index, reason }];
+      const middle = rows.length >> 1;
+      const first = await put(rows.slice(0, middle), freshToken(token));
+      return [...first, ...(await put(rows.slice(middle), freshToken(token)))];
+    }
+  }
+
+  async function missing(batch: SinkBatch<T>, token: string, rows: Row<T>[]): Promise<Row<T>[]> {
+    await untilSettled(store, token);
+    const held = await attempt(`say which offsets ${target} holds`, async () => {
+      const answer = await store.client.query({
+        query: `SELECT toFloat64(_offset) FROM ${target} WHERE _partition = {partition:Int32} AND _offset BETWEEN {first:Int64} AND {last:Int64}`,
+        query_params: { partition: batch.partition, first: batch.firstOffset, last: batch.lastOffset },
+        format: 'JSONCompactEachRow',
+      });
+      return new Set((await answer.json<[number]>()).map(([offset]) => offset));
+    });
+    return rows.filter((row) => !held.has(row.record.offset));
+  }
+
+  return {
+    async write(batch) {
+      const token = `${view}/${batch.topic}/${batch.partition}/${batch.firstOffset}-${batch.lastOffset}`;
+      const rows = batch.records.map((record, index): Row<T> => ({ index, partition: batch.partition, record }));
+      if (!batch.recovered) return ordered(await put(rows, token));
+      return ordered(await put(await missing(batch, token, rows), freshToken(token)));
+    },
+  };
+}
+
+/** The view's columns, and where the record stands in the log. */
+function rowColumns<T>(view: ClickHouseView): Column<Row<T>>[] {
+  // VIEWS pairs each view with the columns of its own record, which its type cannot say.
+  const columns = VIEWS[view].columns as readonly Column<T>[];
+  return [
+    ...columns.map(({ from, ...rest }): Column<Row<T>> => ({ ...rest, from: (row) => from(row.record.value) })),
+    { name: '_partition', kind: 'int', nullable: false, from: (row) => row.partition },
+    { name: '_offset', kind: 'long', nullable: false, from: (row) => row.record.offset },
+  ];
+}
+
+/** One block, whatever its size: a block is what ClickHouse writes and deduplicates as a whole. */
+const ONE_BLOCK = {
+  max_insert_block_size: 1_000_000_000,
+  min_insert_block_size_rows: 1_000_000_000,
+  min_insert_block_size_bytes: 1_000_000_000_000,
+  max_insert_threads: 1,
+  max_partitions_per_insert_block: 0,
+};
+
+type Insert = (parts: Buffer[], token: string) => Promise<void>;
+
+/** Over HTTP the block is the body. chDB takes statements as text only, so there it reads the block from a file. */
+function inserter({ client, handover }: ClickHouse, target: string, names: string[]): Insert {
+  const statement = (token: string, settings: Record<string, string | number>) => {
+    const all = { async_insert: 0, insert_deduplicate: 1, insert_deduplication_token: token, ...ONE_BLOCK, ...settings };
+    const list = Object.entries(all).map(([name, value]) => `${name} = ${typeof value === 'number' ? value : quote(value)}`);
+    return `INSERT INTO ${target} (${names.join(', ')}) SETTINGS ${list.join(', ')}`;
+  };
+  if (handover === undefined) {
+    return async (parts, token) => {
+      const answer = await client.exec({ query: `${statement(token, {})} FORMAT Native`, values: Readable.from(parts) });
+      answer.stream.resume();
+      for await (const _ of answer.stream);
+    };
+  }
+  return async (parts, token) => {
+    const file = join(handover, `${randomUUID()}.native`);
+    try {
+      await writeFile(file, parts, { flag: 'wx', mode: 0o600 });
+      // ClickHouse does not deduplicate INSERT … SELECT unless told: it cannot know that this SELECT always gives the same.
+      const settings = { max_threads: 1, max_block_size: 1_000_000_000, deduplicate_insert_select: 'force_enable' };
+      await client.command({ query: `${statement(token, settings)} SELECT * FROM file(${quote(file)}, 'Native')` });
+    } finally {
+      await rm(file, { force: true });
+    }
+  };
+}
+
+/** Waits for an insert of this batch that still runs: its client went away, the server goes on. */
+async function untilSettled({ client }: ClickHouse, token: string): Promise<void> {
+  for (let waitedMs = 0; ; waitedMs += 250) {
+    const running = await attempt('say what it is doing', async () => {
+      const answer = await client.query({
+        query: `SELECT count() AS running FROM system.processes WHERE query_kind = 'Insert' AND position(query, {token:String}) > 0`,
+        query_params: { token },
+        format: 'JSONEachRow',
+      });
+      return Number((await answer.json<{ running: number | string }>())[0]?.running ?? 0);
+    });
+    if (running === 0) return;
+    if (waitedMs >= 30_000) throw unavailable('finish an earlier insert of the same batch', new Error(token));
+    await sleep(250);
+  }
+}
+
+/** What ClickHouse says about rows, as opposed to tables, disks and networks: writing the same rows again would not help. */
+const ROW_ERRORS = new Set([
+  '6', // CANNOT_PARSE_TEXT
+  '27', // CANNOT_PARSE_INPUT_ASSERTION_FAILED
+  '38', // CANNOT_PARSE_DATE
+  '41', // CANNOT_PARSE_DATETIME
+  '69', // ARGUMENT_OUT_OF_BOUND
+  '72', // CANNOT_PARSE_NUMBER
+  '117', // INCORRECT_DATA
+  '131', // TOO_LARGE_STRING_SIZE
+  '321', // VALUE_IS_OUT_OF_RANGE_OF_DATA_TYPE
+  '349', // CANNOT_INSERT_NULL_IN_ORDINARY_COLUMN
+  '469', // VIOLATED_CONSTRAINT
+]);
+
+function refusalOf(error: unknown): string | undefined {
+  const code = codeOf(error);
+  return code !== undefined && ROW_ERRORS.has(code) ? `code ${code}: ${firstLine(error)}` : undefined;
+}
+
+function freshToken(token: string): string {
+  return `${token.split('#')[0]}#${randomUUID()}`;
+}
+
+function ordered(refused: Refused[]): Refused[] {
+  return refused.sort((a, b) => a.index - b.index);
+}
+
+function quote(text: string): string {
+  return `'${text.replace(/[\\']/g, '\\$&')}'`;
+}

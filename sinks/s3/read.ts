@@ -1,0 +1,151 @@
+/**
+ * Reads the lake back: whole records in the order of the log, for a replay, and counts by hour, for a reconciliation.
+ * The subtle point: files may overlap when batches were once cut differently, so files whose ranges touch are read
+ * together and a record is given once, by its offset.
+ */
+import { type AsyncBuffer, type ColumnData, parquetMetadataAsync, parquetRead } from 'hyparquet';
+import { ParapetError } from '../../core/errors.ts';
+import { decompress, type LakeTopic, type ObjectKey, parseKey, RECORD_COLUMNS, topicPrefix } from './schema.ts';
+import type { ObjectStore, StoredObject } from './store.ts';
+
+/** A record as it stood in the log. */
+export interface LakeRecord {
+  topic: string;
+  partition: number;
+  offset: number;
+  /** Milliseconds since 1970. */
+  timestamp: number;
+  key: string;
+  headers: Record<string, string>;
+  /** The record's bytes (Confluent wire format). */
+  value: Buffer;
+}
+
+type LakeFile = ObjectKey & StoredObject;
+
+/**
+ * The records of a topic: partition by partition, in the order of their offsets, each once.
+ * Throws PARAPET_STORE_UNAVAILABLE, also for a file that cannot be read as what its key says.
+ */
+export async function* readLake(
+  store: ObjectStore,
+  topic: LakeTopic,
+  only: { partition?: number; fromOffset?: number } = {},
+): AsyncGenerator<LakeRecord> {
+  const { partition, fromOffset = 0 } = only;
+  for (const cluster of clusters(await filesOf(store, topic))) {
+    if (partition !== undefined && cluster[0]?.partition !== partition) continue;
+    const records = new Map<number, LakeRecord>();
+    for (const file of cluster) {
+      if (file.lastOffset < fromOffset) continue;
+      for (const record of await recordsOf(store, file)) if (!records.has(record.offset)) records.set(record.offset, record);
+    }
+    for (const record of [...records.values()].sort((a, b) => a.offset - b.offset)) if (record.offset >= fromOffset) yield record;
+  }
+}
+
+export interface LakeTally {
+  /** Start of the hour of `started_at`, ISO 8601, UTC. */
+  hour: string;
+  status: string;
+  rows: number;
+  /** Different interaction ids; less than `rows` means duplicates. */
+  distinct: number;
+}
+
+/** How many interactions the lake holds, by hour and status; reads three columns of every file. Throws PARAPET_STORE_UNAVAILABLE. */
+export async function tallyLake(store: ObjectStore): Promise<LakeTally[]> {
+  const groups = new Map<string, { hour: number; status: string; rows: number; ids: Set<string> }>();
+  for (const file of await filesOf(store, 'interactions')) {
+    const [ids = [], statuses = [], times = []] = await columnsOf(store, file, ['interaction_id', 'status', 'started_at']);
+    for (let i = 0; i < ids.length; i++) {
+      const hour = Math.floor(millisOf(times[i]) / HOUR_MS) * HOUR_MS;
+      const status = String(statuses[i]);
+      const name = `${hour}/${status}`;
+      const group = groups.get(name) ?? { hour, status, rows: 0, ids: new Set<string>() };
+      groups.set(name, group);
+      group.rows++;
+      group.ids.add(String(ids[i]));
+    }
+  }
+  return [...groups.values()]
+    .sort((a, b) => a.hour - b.hour || (a.status < b.status ? -1 : 1))
+    .map(({ hour, status, rows, ids }) => ({ hour: new Date(hour).toISOString(), status, rows, distinct: ids.size }));
+}
+
+const HOUR_MS = 3_600_000;
+
+async function filesOf(store: ObjectStore, topic: LakeTopic): Promise<LakeFile[]> {
+  const files: LakeFile[] = [];
+  for (const object of await store.list(topicPrefix(topic))) {
+    const key = parseKey(object.key);
+    if (key !== undefined) files.push({ ...key, ...object });
+  }
+  return files.sort((a, b) => a.partition - b.partition || a.firstOffset - b.firstOffset || (a.key < b.key ? -1 : 1));
+}
+
+/** Files of one partition whose ranges touch, together: usually one file, or the days of one batch. */
+function clusters(files: LakeFile[]): LakeFile[][] {
+  const all: LakeFile[][] = [];
+  let current: LakeFile[] = [];
+  let reach = -1;
+  for (const file of files) {
+    if (current[0]?.partition !== file.partition || file.firstOffset > reach) {
+      if (current.length > 0) all.push(current);
+      current = [];
+      reach = -1;
+    }
+    current.push(file);
+    reach = Math.max(reach, file.lastOffset);
+  }
+  if (current.length > 0) all.push(current);
+  return all;
+}
+
+async function recordsOf(store: ObjectStore, file: LakeFile): Promise<LakeRecord[]> {
+  const [topics = [], partitions = [], offsets = [], timestamps = [], keys = [], headers = [], values = []] = await columnsOf(
+    store,
+    file,
+    RECORD_COLUMNS,
+  );
+  return Array.from(offsets, (offset, i) => ({
+    topic: String(topics[i]),
+    partition: Number(partitions[i]),
+    offset: Number(offset),
+    timestamp: millisOf(timestamps[i]),
+    key: String(keys[i]),
+    headers: JSON.parse(String(headers[i])) as Record<string, string>,
+    value: Buffer.from(values[i] as Uint8Array),
+  }));
+}
+
+/** The values of the named columns, from only the parts of the file that hold them. */
+async function columnsOf(store: ObjectStore, { key, bytes }: StoredObject, names: readonly string[]): Promise<ArrayLike<unknown>[]> {
+  const file: AsyncBuffer = {
+    byteLength: bytes,
+    slice: async (start, end = bytes) => {
+      const part = await store.read(key, start < 0 ? bytes + start : start, end);
+      return part.buffer.slice(part.byteOffset, part.byteOffset + part.byteLength) as ArrayBuffer;
+    },
+  };
+  try {
+    const metadata = await parquetMetadataAsync(file);
+    const columns = new Map<string, unknown[]>(names.map((name) => [name, []]));
+    const onChunk = ({ columnName, columnData }: ColumnData) => {
+      const values = columns.get(columnName);
+      for (let i = 0; i < columnData.length; i++) values?.push(columnData[i]);
+    };
+    await parquetRead({ file, metadata, columns: [...names], compressors: decompress, utf8: false, onChunk });
+    return [...columns.values()];
+  } catch (error) {
+    if (error instanceof ParapetError) throw error;
+    throw new ParapetError('PARAPET_STORE_UNAVAILABLE', {
+      message: `The lake file ${key} cannot be read: ${error instanceof Error ? error.message : String(error)}`,
+      cause: error,
+    });
+  }
+}
+
+function millisOf(value: unknown): number {
+  return value instanceof Date ? value.getTime() : Number(value);
+}
