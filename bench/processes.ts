@@ -1,5 +1,7 @@
 /** Starts the processes of a bench and takes them down again. */
 import { type ChildProcess, fork } from 'node:child_process';
+import { createServer } from 'node:net';
+import { setTimeout as sleep } from 'node:timers/promises';
 
 export interface Started {
   child: ChildProcess;
@@ -9,9 +11,15 @@ export interface Started {
 }
 
 /** Forks a file of this folder and waits for the message with its URL. */
-export async function start(file: string, args: string[] = [], environment: Record<string, string> = {}): Promise<Started> {
+export async function start(
+  file: string,
+  args: string[] = [],
+  environment: Record<string, string> = {},
+  execArgv: string[] = [],
+): Promise<Started> {
   const child = fork(new URL(file, import.meta.url), args, {
     env: { ...process.env, ...environment },
+    execArgv,
     stdio: ['ignore', 'inherit', 'inherit', 'ipc'],
   });
   const { url, key = '' } = await new Promise<{ url: string; key?: string }>((resolve, reject) => {
@@ -29,4 +37,34 @@ export async function start(file: string, args: string[] = [], environment: Reco
         setTimeout(() => child.kill('SIGKILL'), 8_000).unref();
       }),
   };
+}
+
+/** Resolves when the address answers 200. */
+export async function answers(address: string, withinMs = 60_000): Promise<void> {
+  const until = Date.now() + withinMs;
+  for (;;) {
+    const answer = await fetch(address, { signal: AbortSignal.timeout(5_000) }).catch(() => undefined);
+    await answer?.body?.cancel();
+    if (answer?.ok) return;
+    if (Date.now() > until) throw new Error(`${address} does not answer 200 after ${withinMs} ms`);
+    await sleep(50);
+  }
+}
+
+/** Ports that nobody had a moment ago. */
+export function freePorts(count: number): Promise<number[]> {
+  return Promise.all(
+    Array.from(
+      { length: count },
+      () =>
+        new Promise<number>((resolve, reject) => {
+          const server = createServer();
+          server.once('error', reject);
+          server.listen(0, '127.0.0.1', () => {
+            const address = server.address();
+            server.close(() => (typeof address === 'object' && address ? resolve(address.port) : reject(new Error('no port'))));
+          });
+        }),
+    ),
+  );
 }

@@ -19,17 +19,31 @@ export function versions(...packages: string[]): Record<string, string> {
   return { node: process.version, ...Object.fromEntries(packages.map((name) => [name, of(name)])) };
 }
 
-export function report(bench: string, figures: Record<string, number>, versionsUsed: Record<string, string>): void {
+/** `more` is what a script may want besides the figures: a history, a profile. */
+export function report(
+  bench: string,
+  figures: Record<string, number>,
+  versionsUsed: Record<string, string>,
+  more: Record<string, unknown> = {},
+): void {
   const rounded = Object.fromEntries(Object.entries(figures).map(([name, value]) => [name, Number(value.toPrecision(5))]));
   console.table(rounded);
   console.log(`machine: ${JSON.stringify(machine())}\nversions: ${JSON.stringify(versionsUsed)}`);
-  if (process.argv.includes('--json')) console.log(JSON.stringify({ bench, figures: rounded, machine: machine(), versions: versionsUsed }));
+  if (flag('json')) console.log(JSON.stringify({ bench, figures: rounded, machine: machine(), versions: versionsUsed, ...more }));
 }
 
-export const median = (values: number[]) => [...values].sort((a, b) => a - b)[Math.floor(values.length / 2)] ?? 0;
+export const median = (values: number[]) => quantile(values, 0.5);
+
+export function quantile(values: number[], share: number): number {
+  const sorted = Float64Array.from(values).sort();
+  return sorted[Math.min(sorted.length - 1, Math.floor(sorted.length * share))] ?? 0;
+}
 
 /** `--name value` of the command line. */
 export function option(name: string, fallback: number): number {
   const at = process.argv.indexOf(`--${name}`);
   return at < 0 ? fallback : Number(process.argv[at + 1]);
 }
+
+/** `--name` of the command line. */
+export const flag = (name: string) => process.argv.includes(`--${name}`);

@@ -50,8 +50,14 @@ program
 
 program
   .command('stream')
-  .description('run all processors and sinks in one process')
-  .action(() => runStream('stream', [...PROCESSOR_NAMES], [...SINK_NAMES]));
+  .description('run the processors and the ClickHouse sinks in one process')
+  .action(() =>
+    runStream(
+      'stream',
+      [...PROCESSOR_NAMES],
+      SINK_NAMES.filter((name) => name.startsWith('clickhouse.')),
+    ),
+  );
 
 program
   .command('process')

@@ -6,6 +6,7 @@ import { type ChildProcess, spawn } from 'node:child_process';
 import { fileURLToPath } from 'node:url';
 import type { Environment } from '../core/environment.ts';
 import type { Logger } from '../core/logger.ts';
+import { SINK_NAMES } from './stream.ts';
 
 const MAIN = fileURLToPath(new URL('main.ts', import.meta.url));
 const SANDBOX = fileURLToPath(new URL('../gateway/vendors/sandbox/server.ts', import.meta.url));
@@ -61,9 +62,17 @@ export function supervise(
       environment: { PARAPET_GATEWAY_ID: id, ...(env.PARAPET_SANDBOX ? { PARAPET_SANDBOX_URL: `http://127.0.0.1:${sandboxPort}` } : {}) },
     };
   });
-  const stream: Part = { name: 'stream', args: [MAIN, 'stream'], environment: {} };
+  // The lake has a process of its own: building a Parquet file keeps a thread busy for as long as it takes.
+  const streams: Part[] = [
+    { name: 'stream', args: [MAIN, 'stream'], environment: {} },
+    {
+      name: 'lake',
+      args: [MAIN, 'sink', ...SINK_NAMES.filter((name) => name.startsWith('s3.'))],
+      environment: { PARAPET_METRICS_PORT: String(nextPort(env)) },
+    },
+  ];
   if (env.PARAPET_SANDBOX) run({ name: 'sandbox', args: [SANDBOX, '--port', String(sandboxPort)], environment: {} });
-  for (const part of [stream, ...gateways]) run(part);
+  for (const part of [...streams, ...gateways]) run(part);
 
   async function end(names: string[]): Promise<void> {
     await Promise.all(
@@ -83,8 +92,13 @@ export function supervise(
     async stop() {
       stopping = true;
       await end(gateways.map((part) => part.name));
-      await end(['stream']);
+      await end(streams.map((part) => part.name));
       await end(['sandbox']);
     },
   };
+}
+
+/** The lake's metrics stand one port above the stream's; 0 means any. */
+function nextPort(env: Environment): number {
+  return env.PARAPET_METRICS_PORT === 0 ? 0 : env.PARAPET_METRICS_PORT + 1;
 }

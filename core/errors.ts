@@ -21,7 +21,11 @@ export const ERROR_TABLE = {
     means: 'The connection ended before the whole body had come.',
     hint: 'Send as many bytes as content-length says.',
   },
-  PARAPET_HEADERS_TOO_LARGE: { status: 431, means: 'The request headers are too large.', hint: 'Send fewer or shorter headers; 16 KiB are allowed.' },
+  PARAPET_HEADERS_TOO_LARGE: {
+    status: 431,
+    means: 'The request headers are too large.',
+    hint: 'Send fewer or shorter headers; 16 KiB are allowed.',
+  },
   PARAPET_CLIENT_STALLED: {
     status: 408,
     means: 'The client stopped reading its answer.',

@@ -50,48 +50,62 @@ say(`Parapet starts: gateway, stream (processors, sinks, ClickHouse)${real ? '' 
 const parapet = supervise(env, createLogger('demo', 'silent'), { workers: 1, sandboxPort });
 process.once('SIGINT', () => void parapet.stop().then(() => process.exit(130)));
 const url = `http://127.0.0.1:${gatewayPort}`;
-await ready(`${url}/readyz`);
-await ready(`http://127.0.0.1:${clickhousePort}/ping`);
-say(
-  `Ready after ${seconds()}. ${prompts.length} prompts, ${new Set(prompts.map((prompt) => prompt.lang)).size} languages, half of them streamed, some with tools.`,
-);
-
 const models = real ? { openai: 'gpt-4o-mini', anthropic: 'claude-haiku-4-5' } : { openai: 'sandbox-large', anthropic: 'claude-haiku-4-5' };
 const ask = createClients({ url, key, models });
-const { whole, broken } = await sendAll();
-
-say(`All answers are in after ${seconds()}: ${whole.length} whole, ${broken} broken by the kill (the application asked those again).`);
-say('The books: accepted by the gateway, events in the log, rows in ClickHouse, rows in the lake.\n');
-const result = await reconcileAll(env, { waitMs: 60_000 });
-console.log(`${renderReconciliation(result)}\n`);
-
 const client = createClient({ url: `http://127.0.0.1:${clickhousePort}`, username: 'parapet', password, database: 'parapet' });
-const stored = await rows<{ interaction_id: string; status: string }>('SELECT interaction_id, status FROM interactions');
-const times = new Map<string, number>();
-for (const row of stored) times.set(row.interaction_id, (times.get(row.interaction_id) ?? 0) + 1);
-const missing = whole.filter((id) => !times.has(id)).length;
-const twice = whole.filter((id) => (times.get(id) ?? 0) > 1).length;
-say(`By the ids that the clients saw: ${whole.length} whole answers, ${missing} without a row, ${twice} with more than one.`);
 
-await showThreats();
-for (const name of SHOWN_QUERIES) {
-  const query = ANALYST_QUERIES.find((each) => each.name === name);
-  if (query) await show(`${query.title}: ${query.question}`, query.sql);
+let holds = false;
+try {
+  holds = await demonstrate();
+} catch (error) {
+  console.error(error);
+} finally {
+  await client.close();
+  await parapet.stop();
 }
-await client.close();
-await parapet.stop();
+process.exit(holds ? 0 : 1);
 
-const figures = {
-  accepted: result.accepted,
-  events: result.events,
-  rows: result.clickhouse,
-  lost: Math.max(result.lost, missing),
-  duplicated: Math.max(result.duplicated, twice),
-  faults: 1,
-  seconds: Number(((performance.now() - started) / 1_000).toFixed(1)),
-};
-const holds = result.balanced && figures.lost === 0 && figures.duplicated === 0;
-console.log(`
+/** The whole demonstration; true when the books balance and every answer that a client saw has its row. */
+async function demonstrate(): Promise<boolean> {
+  await ready(`${url}/readyz`);
+  await ready(`http://127.0.0.1:${clickhousePort}/ping`);
+  say(
+    `Ready after ${seconds()}. ${prompts.length} prompts, ${new Set(prompts.map((prompt) => prompt.lang)).size} languages, half of them streamed, some with tools.`,
+  );
+
+  const { whole, broken } = await sendAll();
+
+  say(
+    `All answers are in after ${seconds()}: ${whole.length} whole; ${broken} tries broke off or found no gateway, and the application asked again.`,
+  );
+  say('The books: accepted by the gateway, events in the log, rows in ClickHouse, rows in the lake.\n');
+  const result = await reconcileAll(env, { waitMs: 60_000 });
+  console.log(`${renderReconciliation(result)}\n`);
+
+  const stored = await rows<{ interaction_id: string; status: string }>('SELECT interaction_id, status FROM interactions');
+  const times = new Map<string, number>();
+  for (const row of stored) times.set(row.interaction_id, (times.get(row.interaction_id) ?? 0) + 1);
+  const missing = whole.filter((id) => !times.has(id)).length;
+  const twice = whole.filter((id) => (times.get(id) ?? 0) > 1).length;
+  say(`By the ids that the clients saw: ${whole.length} whole answers, ${missing} without a row, ${twice} with more than one.`);
+
+  await showThreats();
+  for (const name of SHOWN_QUERIES) {
+    const query = ANALYST_QUERIES.find((each) => each.name === name);
+    if (query) await show(`${query.title}: ${query.question}`, query.sql);
+  }
+
+  const figures = {
+    accepted: result.accepted,
+    events: result.events,
+    rows: result.clickhouse,
+    lost: Math.max(result.lost, missing),
+    duplicated: Math.max(result.duplicated, twice),
+    faults: 1,
+    seconds: Number(((performance.now() - started) / 1_000).toFixed(1)),
+  };
+  const balanced = result.balanced && figures.lost === 0 && figures.duplicated === 0;
+  console.log(`
 What it left, for you to look at:
   ${env.PARAPET_DATA}
     spool/  the gateway's own disk    log/   the event log    registry/  the schemas
@@ -101,17 +115,18 @@ Go on:
   npx parapet doctor                        what is set, what is missing
   npx parapet reconcile                     the books, at any time
 `);
-if (process.argv.includes('--json'))
-  console.log(
-    JSON.stringify({
-      bench: 'demo',
-      figures,
-      machine: { platform: `${process.platform}/${process.arch}` },
-      versions: { node: process.version },
-    }),
-  );
-else console.log(reconciliationLine({ ...result, lost: figures.lost, duplicated: figures.duplicated }));
-process.exit(holds ? 0 : 1);
+  if (process.argv.includes('--json'))
+    console.log(
+      JSON.stringify({
+        bench: 'demo',
+        figures,
+        machine: { platform: `${process.platform}/${process.arch}` },
+        versions: { node: process.version },
+      }),
+    );
+  else console.log(reconciliationLine({ ...result, lost: figures.lost, duplicated: figures.duplicated }));
+  return balanced;
+}
 
 /** Sends every prompt until it was answered whole; kills the gateway when half of them are. */
 async function sendAll(): Promise<{ whole: string[]; broken: number }> {
@@ -135,7 +150,7 @@ async function sendAll(): Promise<{ whole: string[]; broken: number }> {
         }
         failures += 1;
         if (attempt > 100) throw new Error(`The prompt ${call.prompt.id} was never answered: ${seen.error}`);
-        await sleep(100);
+        await sleep(250);
       }
       if (ids.length % 60 === 0) say(`  ${ids.length} of ${calls.length} answered`);
       if (!killed && ids.length >= calls.length / 2) {
@@ -159,7 +174,10 @@ async function showThreats(): Promise<void> {
 }
 
 async function show(title: string, sql: string): Promise<void> {
-  const { stream } = await client.exec({ query: `${sql} FORMAT PrettyCompactMonoBlock SETTINGS output_format_pretty_color = 0, output_format_pretty_row_numbers = 0` });
+  const { stream } = await client.exec({
+    query: `${sql} FORMAT PrettyCompactNoEscapesMonoBlock`,
+    clickhouse_settings: { output_format_pretty_row_numbers: 0 },
+  });
   const pieces: Buffer[] = [];
   for await (const piece of stream) pieces.push(piece as Buffer);
   console.log(`\n${title}\n${Buffer.concat(pieces).toString('utf8').trimEnd()}`);

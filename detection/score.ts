@@ -7,9 +7,9 @@ import type { Finding, Severity } from './types.ts';
 /** How much of a rule's certainty counts: a sure finding of a slight thing is still slight. */
 const WEIGHT: Record<Severity, number> = { low: 0.6, medium: 0.85, high: 0.95, critical: 1 };
 
-/** 0–100, rounded to one decimal. */
+/** 0–100, a whole number. */
 export function riskScore(findings: readonly Pick<Finding, 'score' | 'severity'>[]): number {
   let harmless = 1;
   for (const { score, severity } of findings) harmless *= 1 - score * WEIGHT[severity];
-  return Math.round((1 - harmless) * 1000) / 10;
+  return Math.round((1 - harmless) * 100);
 }

@@ -4,7 +4,7 @@
  */
 import type { IncomingHttpHeaders } from 'node:http';
 import type { ParapetError } from '../core/errors.ts';
-import { newId, nowMicros } from '../core/ids.ts';
+import { newId, nowMicros, randomHex } from '../core/ids.ts';
 import type { PolicyDecision, Sealed, Verdict } from '../schemas/types.ts';
 import type { Caller } from './api-keys.ts';
 import type { Target } from './routing.ts';
@@ -21,7 +21,7 @@ export interface Exchange {
   readonly address: string | undefined;
   readonly trace: { traceId: string; spanId: string; parentSpanId: string | null };
 
-  /** admit */
+  /** record: given with the first record of this exchange; 0 before. */
   gatewaySequence: number;
   /** receive */
   rawBody: Buffer;
@@ -118,8 +118,8 @@ const TRACEPARENT = /^[0-9a-f]{2}-([0-9a-f]{32})-([0-9a-f]{16})-[0-9a-f]{2}/;
 /** W3C trace context: goes on with the caller's trace, or begins one. */
 function traceOf(header: string | string[] | undefined): Exchange['trace'] {
   const match = typeof header === 'string' ? TRACEPARENT.exec(header) : null;
-  const fresh = newId().replaceAll('-', '');
-  // The end of a UUIDv7 is random; its beginning is the time, which would make a poor span id.
-  const spanId = fresh.slice(16);
-  return match ? { traceId: match[1] as string, spanId, parentSpanId: match[2] as string } : { traceId: fresh, spanId, parentSpanId: null };
+  const spanId = randomHex(2);
+  return match
+    ? { traceId: match[1] as string, spanId, parentSpanId: match[2] as string }
+    : { traceId: randomHex(4), spanId, parentSpanId: null };
 }

@@ -4,9 +4,10 @@ import { dataPaths, type Environment } from '../core/environment.ts';
 import { ParapetError } from '../core/errors.ts';
 import type { Logger } from '../core/logger.ts';
 import { createMetrics } from '../core/metrics.ts';
-import { createDetector } from '../detection/index.ts';
+import { createDetector, type Detector } from '../detection/index.ts';
 import { openLocalKeyStore } from '../keys/local.ts';
 import { openSpool } from '../log/spool/index.ts';
+import type { writeBlock } from '../log/spool/segments.ts';
 import { workerShipper } from '../log/spool/ship.ts';
 import { createCodec } from '../schemas/codec.ts';
 import { openRegistry } from '../schemas/registry/index.ts';
@@ -26,7 +27,20 @@ export interface Gateway {
   stop(): Promise<void>;
 }
 
-export async function startGateway(env: Environment, logger: Logger, environment: NodeJS.ProcessEnv = process.env): Promise<Gateway> {
+/** Parts that tests put in the place of the real ones. */
+export interface GatewayParts {
+  /** Where the vendors' keys stand. */
+  environment?: NodeJS.ProcessEnv;
+  detector?: Detector;
+  /** Puts a block of the spool on disk. */
+  writeBlock?: typeof writeBlock;
+}
+
+/** After the drain: time for what was cut off to be recorded. */
+const CUT_OFF_MS = 2_000;
+
+export async function startGateway(env: Environment, logger: Logger, parts: GatewayParts = {}): Promise<Gateway> {
+  const { environment = process.env, detector = createDetector() } = parts;
   const paths = dataPaths(env);
   const gatewayId = env.PARAPET_GATEWAY_ID;
   const configs = vendorConfigs(env);
@@ -44,7 +58,6 @@ export async function startGateway(env: Environment, logger: Logger, environment
   const newKey = env.PARAPET_API_KEYS_FILE === undefined ? createApiKeysFile(paths.apiKeys, env.PARAPET_ORG) : undefined;
   const keys = loadApiKeys(env.PARAPET_API_KEYS_FILE ?? paths.apiKeys);
   const metrics = createMetrics();
-  const detector = createDetector();
   const routing = createRouting({
     configs,
     adapters: createVendors(),
@@ -64,6 +77,7 @@ export async function startGateway(env: Environment, logger: Logger, environment
     folder: join(paths.spool, gatewayId),
     gatewayId,
     maxBytes: env.PARAPET_SPOOL_BYTES,
+    ...(parts.writeBlock === undefined ? {} : { writeBlock: parts.writeBlock }),
     onFault({ step, error, attempt }) {
       faults.inc({ step });
       logger.error({ step, attempt, err: error instanceof Error ? error.message : String(error) }, 'spool fault, trying again');
@@ -74,6 +88,7 @@ export async function startGateway(env: Environment, logger: Logger, environment
       spool,
       codec,
       keys: keyStore,
+      logger,
       gatewayId,
       inspectMode: env.PARAPET_INSPECT_MODE,
       signatureVersion: detector.version,
@@ -122,9 +137,12 @@ export async function startGateway(env: Environment, logger: Logger, environment
     newKey,
     async stop() {
       await server.drain(env.PARAPET_SHUTDOWN_MS);
+      // Calls that are still under way end now, so that their end, too, is recorded while the spool is open.
+      await routing.close();
+      await server.drain(CUT_OFF_MS);
+      await server.close();
       await recorder.audit('gateway.stopped', {});
       await spool.close();
-      await routing.close();
       await keyStore.close();
       logger.info({ gatewayId }, 'gateway stopped');
     },

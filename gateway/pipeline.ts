@@ -18,9 +18,12 @@ import { identify } from './stages/identify.ts';
 import { inspectRequest } from './stages/inspect.ts';
 import type { Client, StageParts } from './stages/parts.ts';
 import { parseJson, readBody } from './stages/receive.ts';
-import { sendError, sendJson } from './stages/respond.ts';
+import { boundLastWrite, sendError, sendJson } from './stages/respond.ts';
 import { stream } from './stages/stream.ts';
 import type { CanonicalRequest, WireFormat } from './wire/types.ts';
+
+/** As much of a body that cannot be read as the record may want to keep. */
+const UNPARSED_BYTES = 256 * 1024;
 
 export interface PipelineParts extends StageParts {
   spool: Spool;
@@ -47,7 +50,7 @@ export function createPipeline(parts: PipelineParts): Pipeline {
     try {
       request = exchange.wire.parseRequest(parseJson(exchange.rawBody, exchange.headers['content-type']));
     } catch (error) {
-      exchange.unparsed = exchange.rawBody.toString('utf8');
+      exchange.unparsed = exchange.rawBody.toString('utf8', 0, UNPARSED_BYTES);
       throw error;
     }
     exchange.request = request;
@@ -61,7 +64,7 @@ export function createPipeline(parts: PipelineParts): Pipeline {
   return async (wire, incoming, response) => {
     const exchange = createExchange(wire, incoming.headers, incoming.socket.remoteAddress);
     try {
-      exchange.gatewaySequence = spool.admit();
+      spool.admit();
     } catch (thrown) {
       incoming.resume();
       return sendError(response, wire, toParapetError(thrown), '');
@@ -74,6 +77,8 @@ export function createPipeline(parts: PipelineParts): Pipeline {
       const { adapter, apiKey } = target.vendor;
       const vendorRequest = adapter.buildRequest({ request, model: target.model, rawBody: exchange.rawBody, apiKey });
       exchange.intentDurable = recorder.intent(exchange);
+      // It only fails when the gateway closes, and then the end fails too, which is awaited.
+      exchange.intentDurable.catch(() => undefined);
       const client = watch(response);
       if (request.stream) {
         const streamed = await stream(parts, exchange, request, target, vendorRequest, client, response);
@@ -86,17 +91,27 @@ export function createPipeline(parts: PipelineParts): Pipeline {
         close =
           body === undefined
             ? errorOf(response, exchange, ending)
-            : () => sendJson(response, 200, body, { 'x-parapet-interaction-id': exchange.id });
+            : () => {
+                sendJson(response, 200, body, { 'x-parapet-interaction-id': exchange.id });
+                boundLastWrite(response, parts.clientStallMs);
+              };
       }
     } catch (thrown) {
       const error = toParapetError(thrown);
       if (error.code === 'PARAPET_INTERNAL')
         parts.logger.error({ interaction: exchange.id, err: error.message, stack: error.stack }, 'internal fault');
-      ending = { status: refusalOf(error.code), httpStatus: error.status, error };
+      ending = { status: refusalOf(error.code), httpStatus: response.destroyed ? 0 : error.status, error };
       close = errorOf(response, exchange, ending);
       incoming.resume();
     }
-    await recorder.end(exchange, ending);
+    try {
+      await recorder.end(exchange, ending);
+    } catch (thrown) {
+      // Without its record an answer may not be given: the client sees the connection break, the log shows an orphan.
+      parts.logger.error({ interaction: exchange.id, err: toParapetError(thrown).message }, 'the end could not be recorded');
+      response.destroy();
+      return;
+    }
     close();
     parts.observe(exchange, ending);
   };

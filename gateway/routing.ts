@@ -45,6 +45,7 @@ export interface Routing {
   /** Throws PARAPET_MODEL_UNKNOWN. */
   resolve(model: string): Target;
   models(): { id: string; vendor: string }[];
+  /** Ends the calls that are still under way. */
   close(): Promise<void>;
 }
 
@@ -161,7 +162,7 @@ export function createRouting({ configs, adapters, environment, connections, hea
       );
     },
     async close() {
-      await Promise.all(vendors.map((vendor) => vendor.pool.close()));
+      await Promise.all(vendors.map((vendor) => vendor.pool.destroy()));
     },
   };
 }

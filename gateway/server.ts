@@ -1,6 +1,7 @@
 /** The gateway's HTTP server: routes, health, metrics, drain. What happens to a request is in `pipeline.ts`. */
-import { STATUS_CODES } from 'node:http';
-import Fastify, { type FastifyInstance } from 'fastify';
+import { type ServerResponse, STATUS_CODES } from 'node:http';
+import type { Socket } from 'node:net';
+import Fastify, { type FastifyInstance, type FastifyReply, type FastifyRequest } from 'fastify';
 import { ParapetError } from '../core/errors.ts';
 import { type Metrics, MS_BUCKETS } from '../core/metrics.ts';
 import type { Spool } from '../log/spool/index.ts';
@@ -22,8 +23,10 @@ export interface ServerParts {
 export interface GatewayServer {
   /** Gives the address it listens on, e.g. `http://127.0.0.1:8080`. */
   listen(host: string, port: number): Promise<string>;
-  /** Refuses new requests, waits at most `ms` for those under way. */
+  /** Refuses new requests from now on, and waits at most `ms` for those under way. */
   drain(ms: number): Promise<void>;
+  /** Closes every connection. */
+  close(): Promise<void>;
 }
 
 const ROUTES: Record<string, WireFormatId> = {
@@ -33,15 +36,37 @@ const ROUTES: Record<string, WireFormatId> = {
 };
 
 export function createServer({ pipeline, wires, routing, spool, metrics, requestTimeoutMs }: ServerParts): GatewayServer {
+  /** What Fastify itself stumbles over, before or in a handler. */
+  function refuse(error: unknown, request: FastifyRequest, reply: FastifyReply): void {
+    const wire = wires[ROUTES[request.url] ?? 'openai.chat'];
+    reply.hijack();
+    const status = (error as { statusCode?: number }).statusCode ?? 500;
+    sendError(
+      reply.raw,
+      wire,
+      new ParapetError(status < 500 ? 'PARAPET_INVALID_REQUEST' : 'PARAPET_INTERNAL', {
+        message: STATUS_CODES[status] ?? 'Error',
+        status,
+        cause: error,
+      }),
+      '',
+    );
+  }
+
   const app = Fastify({
     logger: false,
     // Ours is the shorter one and answers in the caller's format; Node's is the backstop.
     requestTimeout: requestTimeoutMs + 5_000,
     keepAliveTimeout: 75_000,
     forceCloseConnections: 'idle',
+    frameworkErrors: refuse,
+    clientErrorHandler: (error, socket) => refuseUnread(error, socket, wires['openai.chat']),
   });
   let draining = false;
   let underWay = 0;
+  const ended = () => {
+    underWay -= 1;
+  };
 
   // The body is read by the pipeline itself, which bounds it in size and time.
   app.removeAllContentTypeParsers();
@@ -55,9 +80,7 @@ export function createServer({ pipeline, wires, routing, spool, metrics, request
       underWay += 1;
       pipeline(wire, request.raw, reply.raw)
         .catch(() => reply.raw.destroy())
-        .finally(() => {
-          underWay -= 1;
-        });
+        .finally(() => whenSent(reply.raw, ended));
     });
     app.route({
       method: ['GET', 'PUT', 'PATCH', 'DELETE'],
@@ -101,21 +124,7 @@ export function createServer({ pipeline, wires, routing, spool, metrics, request
       '',
     );
   });
-  app.setErrorHandler((error, request, reply) => {
-    const wire = wires[ROUTES[request.url] ?? 'openai.chat'];
-    reply.hijack();
-    const status = (error as { statusCode?: number }).statusCode ?? 500;
-    sendError(
-      reply.raw,
-      wire,
-      new ParapetError(status < 500 ? 'PARAPET_INVALID_REQUEST' : 'PARAPET_INTERNAL', {
-        message: STATUS_CODES[status] ?? 'Error',
-        status,
-        cause: error,
-      }),
-      '',
-    );
-  });
+  app.setErrorHandler(refuse);
 
   watchSpool(metrics, spool);
 
@@ -125,10 +134,41 @@ export function createServer({ pipeline, wires, routing, spool, metrics, request
       draining = true;
       const until = Date.now() + ms;
       while (underWay > 0 && Date.now() < until) await new Promise((resolve) => setTimeout(resolve, 20));
+    },
+    async close() {
       app.server.closeAllConnections();
       await app.close();
     },
   };
+}
+
+/** The pipeline is done when it has given its last byte; the client still has to get it. */
+function whenSent(response: ServerResponse, done: () => void): void {
+  if (response.destroyed || response.closed || !response.headersSent) done();
+  else response.once('close', done);
+}
+
+/** What could not even be read as HTTP: no route is known, so the answer is in the format that most clients read. */
+function refuseUnread(error: Error & { code?: string }, socket: Socket, wire: WireFormat): void {
+  if (error.code === 'ECONNRESET' || socket.destroyed || !socket.writable) {
+    socket.destroy();
+    return;
+  }
+  const refusal =
+    error.code === 'HPE_HEADER_OVERFLOW'
+      ? new ParapetError('PARAPET_HEADERS_TOO_LARGE')
+      : error.code === 'ERR_HTTP_REQUEST_TIMEOUT'
+        ? new ParapetError('PARAPET_BODY_TIMEOUT')
+        : new ParapetError('PARAPET_INVALID_REQUEST', { message: 'The request is not valid HTTP/1.1.', hint: 'Send valid HTTP/1.1.' });
+  const body = JSON.stringify(wire.renderError(refusal, ''));
+  const head = [
+    `HTTP/1.1 ${refusal.status} ${STATUS_CODES[refusal.status] ?? 'Error'}`,
+    'connection: close',
+    'content-type: application/json; charset=utf-8',
+    `content-length: ${Buffer.byteLength(body)}`,
+    `x-parapet-error: ${refusal.code}`,
+  ];
+  socket.end(`${head.join('\r\n')}\r\n\r\n${body}`, () => socket.destroy());
 }
 
 async function listen(app: FastifyInstance, host: string, port: number): Promise<string> {

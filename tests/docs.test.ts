@@ -37,7 +37,9 @@ describe('the environment', () => {
     expect(() => readEnvironment(mistakes)).toThrow(
       expect.objectContaining({
         code: 'PARAPET_CONFIG_INVALID',
-        message: expect.stringMatching(/PARAPET_PROT is not a setting[\s\S]*KAFKA_BROKERS[\s\S]*PARAPET_BODY_LIMIT_BYTES[\s\S]*PARAPET_INSPECT_MODE/),
+        message: expect.stringMatching(
+          /PARAPET_PROT is not a setting[\s\S]*KAFKA_BROKERS[\s\S]*PARAPET_BODY_LIMIT_BYTES[\s\S]*PARAPET_INSPECT_MODE/,
+        ),
       }),
     );
   });

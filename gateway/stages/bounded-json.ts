@@ -4,18 +4,19 @@
  */
 import { createHash } from 'node:crypto';
 
+/** `limit` is in bytes of UTF-8. */
 export function boundedJson(value: unknown, limit: number): { text: string; truncated: boolean } {
   const whole = JSON.stringify(value);
-  if (whole.length <= limit) return { text: whole, truncated: false };
+  if (fits(whole, limit)) return { text: whole, truncated: false };
   const slim = JSON.stringify(value, (key, each) =>
     key === 'data' && typeof each === 'string' && each.length > 1_024 ? digestOf(each) : each,
   );
-  if (slim.length <= limit) return { text: slim, truncated: true };
+  if (fits(slim, limit)) return { text: slim, truncated: true };
   for (let longest = Math.floor(limit / 4); longest >= 64; longest = Math.floor(longest / 4)) {
     const cut = JSON.stringify(JSON.parse(slim), (_, each) =>
       typeof each === 'string' && each.length > longest ? `${each.slice(0, longest)}… [${each.length} characters]` : each,
     );
-    if (cut.length <= limit) return { text: cut, truncated: true };
+    if (fits(cut, limit)) return { text: cut, truncated: true };
   }
   // Very many small pieces: what remains is the fact, the size and the hash.
   return {
@@ -27,6 +28,11 @@ export function boundedJson(value: unknown, limit: number): { text: string; trun
     }),
     truncated: true,
   };
+}
+
+/** A UTF-16 unit is at most three bytes of UTF-8, so most texts need no counting. */
+function fits(text: string, limit: number): boolean {
+  return text.length * 3 <= limit || (text.length <= limit && Buffer.byteLength(text) <= limit);
 }
 
 function digestOf(data: string): string {

@@ -70,7 +70,8 @@ export function callVendor(vendor: Vendor, request: VendorRequest, handlers: Ven
             return;
           }
           over = true;
-          handlers.error(failureOf(vendor, error, code, headSeen));
+          // A pool that is closed says so within `dispatch`; a caller expects its answer later, always.
+          queueMicrotask(() => handlers.error(failureOf(vendor, error, code, headSeen)));
         },
       },
     );
@@ -96,6 +97,8 @@ function failureOf(vendor: Vendor, error: Error, code: string, headSeen: boolean
       cause: error,
     });
   }
+  if (code === 'UND_ERR_DESTROYED' || code === 'UND_ERR_CLOSED')
+    return new ParapetError('PARAPET_DRAINING', { message: 'The gateway shut down before the vendor had answered.', cause: error });
   if (headSeen)
     return new ParapetError('PARAPET_VENDOR_CUT', { message: `The vendor ${name} ended its answer before the end.`, cause: error });
   if (code === 'UND_ERR_SOCKET' || code === 'ECONNRESET' || code === 'EPIPE') {

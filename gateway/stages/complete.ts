@@ -61,9 +61,12 @@ function fetchAnswer(
     let headers: VendorHeaders = {};
     const chunks: Buffer[] = [];
     let drain: NodeJS.Timeout | undefined;
+    let settled = false;
     exchange.vendorStartedMs = performance.now();
 
     const settle = (done: () => void) => {
+      if (settled) return;
+      settled = true;
       clearTimeout(drain);
       exchange.vendorMs = performance.now() - exchange.vendorStartedMs;
       done();
@@ -100,6 +103,7 @@ function fetchAnswer(
       },
     });
     client.onClose(() => {
+      if (settled) return;
       exchange.abandoned = true;
       drain = setTimeout(() => {
         connection.abort();

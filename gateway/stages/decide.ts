@@ -13,6 +13,14 @@ export interface GuardPolicy {
   onFailure: 'closed' | 'open';
 }
 
+/** Whether `decide` would throw. */
+export function stops(policy: GuardPolicy, inspected: Inspected): boolean {
+  if (policy.mode !== 'block') return false;
+  if (inspected.kind === 'failed') return policy.onFailure === 'closed';
+  const { riskScore, findings, truncated } = inspected.inspection;
+  return (riskScore >= policy.blockScore && findings.length > 0) || (truncated && policy.onFailure === 'closed');
+}
+
 const POLICY_ID = 'builtin.inspect';
 
 /** Notes verdicts and decisions in the exchange. Throws PARAPET_BLOCKED or PARAPET_INSPECTION_FAILED when it may not go on. */

@@ -17,11 +17,12 @@ export function inspectResponse(exchange: Exchange, detector: Detector, content:
   return inspect(exchange, detector, responseSegments(content));
 }
 
-function inspect(exchange: Exchange, detector: Detector, segments: Segment[]): Inspected {
+export function inspect(exchange: Exchange, detector: Detector, segments: Segment[]): Inspected {
   const started = performance.now();
   try {
     const inspection = detector.inspect(segments);
-    exchange.riskScore = Math.max(exchange.riskScore, inspection.riskScore);
+    // A whole number, as the event has it; the policy decides on the exact one.
+    exchange.riskScore = Math.max(exchange.riskScore, Math.round(inspection.riskScore));
     return { kind: 'inspected', inspection };
   } catch (error) {
     return { kind: 'failed', error };

@@ -3,6 +3,7 @@
  * be shipped, with status `orphaned`, should this process die. The end takes its place.
  */
 import { newId, nowMicros } from '../../core/ids.ts';
+import type { Logger } from '../../core/logger.ts';
 import type { KeyStore } from '../../keys/port.ts';
 import { type SealedField, seal } from '../../keys/seal.ts';
 import type { LogRecord } from '../../log/port.ts';
@@ -16,11 +17,17 @@ import type { CanonicalRequest, ToolChoice, Usage as WireUsage } from '../wire/t
 import { boundedJson } from './bounded-json.ts';
 
 const UNPARSED_CHARS = 64 * 1024;
+/** A name is a name: what a hostile client puts there instead stands whole in the sealed content. */
+const NAME_CHARS = 256;
+const MAX_NAMES = 1_000;
+/** The largest whole number that Avro's writer takes, a little below Number.MAX_SAFE_INTEGER. */
+const MAX_LONG = 9_007_199_254_740_990;
 
 export interface RecorderParts {
   spool: Spool;
   codec: Codec;
   keys: KeyStore;
+  logger: Logger;
   gatewayId: string;
   inspectMode: Interaction['inspectMode'];
   signatureVersion: string;
@@ -29,9 +36,9 @@ export interface RecorderParts {
 }
 
 export interface Recorder {
-  /** Resolves when the intent is on disk. */
+  /** Resolves when the intent is on disk. Throws when the event cannot be made, as when its key cannot be read. */
   intent(exchange: Exchange): Promise<void>;
-  /** Resolves when the end is on disk. Called once for each admitted exchange. */
+  /** Resolves when the end is on disk. Called once for each admitted exchange; what cannot be made whole is made without content and findings. */
   end(exchange: Exchange, ending: Ending): Promise<void>;
   /** An audit event of the gateway itself. Resolves when it is on disk. */
   audit(action: string, details: Record<string, string>): Promise<void>;
@@ -56,21 +63,23 @@ export function createRecorder(parts: RecorderParts, org: string): Recorder {
     };
   }
 
-  function interactionOf(exchange: Exchange, status: Status, ending: Ending | undefined): Interaction {
+  function interactionOf(exchange: Exchange, sequence: number, status: Status, ending: Ending | undefined): Interaction {
     const { identity, request, target, answer, trace } = exchange;
     const error = ending && 'error' in ending ? ending.error : undefined;
     // Strangers' content is not kept: without a caller there is no subject to keep it for.
     if (request && exchange.caller && exchange.sealedRequest === undefined)
       exchange.sealedRequest = sealed(exchange, 'requestContent', request.content);
     const responseContent = answer && answer.content.choices.length > 0 ? sealed(exchange, 'responseContent', answer.content) : null;
+    const { unparsed } = exchange;
     const errorContent =
-      exchange.unparsed !== undefined && exchange.caller
-        ? seal(keys, identity.subject, exchange.id, 'errorContent', exchange.unparsed.slice(0, UNPARSED_CHARS))
+      unparsed !== undefined && exchange.caller
+        ? seal(keys, identity.subject, exchange.id, 'errorContent', unparsed.slice(0, UNPARSED_CHARS))
         : null;
+    if (unparsed !== undefined && unparsed.length > UNPARSED_CHARS) exchange.contentTruncated = true;
     return {
       interactionId: exchange.id,
       gatewayId,
-      gatewaySequence: exchange.gatewaySequence,
+      gatewaySequence: sequence,
       org: identity.org,
       agentId: identity.agentId,
       userId: identity.userId,
@@ -85,17 +94,18 @@ export function createRecorder(parts: RecorderParts, org: string): Recorder {
       operation: 'chat',
       vendor: target?.vendor.config.name ?? null,
       vendorKind: target?.vendor.adapter.id ?? null,
-      modelAsked: request?.model ?? '',
-      modelUsed: answer?.model || null,
+      modelAsked: clip(request?.model ?? ''),
+      modelUsed: clip(answer?.model ?? '') || null,
       region: target?.vendor.config.region ?? null,
-      vendorResponseId: answer?.id || null,
+      vendorResponseId: clip(answer?.id ?? '') || null,
       streaming: request?.stream ?? false,
       parameters: parametersOf(request),
       messageCount: request?.content.messages.length ?? 0,
-      toolNames: request?.content.tools.map((tool) => tool.name) ?? [],
-      toolsCalled:
+      toolNames: names(request?.content.tools.map((tool) => tool.name) ?? []),
+      toolsCalled: names(
         answer?.content.choices.flatMap(({ message }) => message.parts.flatMap((part) => (part.type === 'tool_call' ? [part.name] : []))) ??
-        [],
+          [],
+      ),
       requestContent: exchange.sealedRequest ?? null,
       responseContent,
       errorContent,
@@ -126,17 +136,40 @@ export function createRecorder(parts: RecorderParts, org: string): Recorder {
     };
   }
 
+  /** Whatever stands in the way of the whole event, an exchange that was admitted gets one. */
+  function endOf(exchange: Exchange, sequence: number, ending: Ending): LogRecord {
+    try {
+      return record(exchange, interactionOf(exchange, sequence, ending.status, ending));
+    } catch (thrown) {
+      const err = thrown instanceof Error ? thrown.message : String(thrown);
+      parts.logger.error({ interaction: exchange.id, err }, 'the event cannot be made whole, it is recorded without content and findings');
+      const bare: Exchange = {
+        ...exchange,
+        request: undefined,
+        answer: undefined,
+        unparsed: undefined,
+        sealedRequest: undefined,
+        contentTruncated: true,
+        verdicts: [],
+        policyDecisions: [],
+        riskScore: Math.round(exchange.riskScore) || 0,
+      };
+      return record(exchange, { ...interactionOf(bare, sequence, ending.status, ending), streaming: exchange.request?.stream ?? false });
+    }
+  }
+
   return {
     intent(exchange) {
-      return spool.intent(exchange.gatewaySequence, record(exchange, interactionOf(exchange, 'orphaned', undefined)));
+      let given = 0;
+      const durable = spool.intent((sequence) => {
+        given = sequence;
+        return record(exchange, interactionOf(exchange, sequence, 'orphaned', undefined));
+      });
+      exchange.gatewaySequence = given;
+      return durable;
     },
     end(exchange, ending) {
-      return spool.end(
-        exchange.gatewaySequence,
-        record(exchange, interactionOf(exchange, ending.status, ending)),
-        ending.status,
-        exchange.startedAt,
-      );
+      return spool.end(exchange.gatewaySequence, (sequence) => endOf(exchange, sequence, ending), ending.status, exchange.startedAt);
     },
     audit(action, details) {
       const occurredAt = nowMicros();
@@ -166,23 +199,35 @@ export function createRecorder(parts: RecorderParts, org: string): Recorder {
 function parametersOf(request: CanonicalRequest | undefined): Parameters {
   const given = request?.parameters;
   return {
-    maxTokens: given?.maxTokens ?? null,
+    maxTokens: long(given?.maxTokens),
     temperature: given?.temperature ?? null,
     topP: given?.topP ?? null,
-    topK: given?.topK ?? null,
-    seed: given?.seed ?? null,
-    choices: given?.choices ?? null,
+    topK: long(given?.topK),
+    seed: long(given?.seed),
+    choices: long(given?.choices),
     stopCount: given?.stop?.length ?? 0,
     toolChoice: toolChoiceText(given?.toolChoice),
     responseFormat: given?.responseFormat?.kind ?? null,
-    reasoningEffort: given?.reasoningEffort ?? null,
-    thinkingBudgetTokens: given?.thinkingBudgetTokens ?? null,
+    reasoningEffort: given?.reasoningEffort === undefined ? null : clip(given.reasoningEffort),
+    thinkingBudgetTokens: long(given?.thinkingBudgetTokens),
   };
 }
 
 function toolChoiceText(choice: ToolChoice | undefined): string | null {
   if (choice === undefined) return null;
-  return choice.kind === 'tool' ? `tool:${choice.name}` : choice.kind;
+  return choice.kind === 'tool' ? `tool:${clip(choice.name)}` : choice.kind;
+}
+
+function clip(name: string): string {
+  return name.length <= NAME_CHARS ? name : `${name.slice(0, NAME_CHARS).toWellFormed()}…`;
+}
+
+function names(all: string[]): string[] {
+  return all.slice(0, MAX_NAMES).map(clip);
+}
+
+function long(value: number | undefined): number | null {
+  return value === undefined ? null : Math.min(MAX_LONG, Math.max(-MAX_LONG, value));
 }
 
 /** Only what the vendor said whole: half a usage would be wrong, and the enrich processor can estimate. */

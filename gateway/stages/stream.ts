@@ -7,19 +7,23 @@ import type { ServerResponse } from 'node:http';
 import { ParapetError, toParapetError } from '../../core/errors.ts';
 import type { Ending, Exchange } from '../exchange.ts';
 import type { Target } from '../routing.ts';
+import { readUnterminated } from '../vendors/end-mark.ts';
 import { isUsageOnlyChunk } from '../vendors/openai/index.ts';
 import type { VendorRequest } from '../vendors/types.ts';
 import { createAccumulator } from '../wire/accumulator.ts';
 import { createSseParser, type SseEvent } from '../wire/sse.ts';
 import type { CanonicalRequest, StreamEvent } from '../wire/types.ts';
 import { callVendor, type VendorHeaders } from './call.ts';
-import { decide } from './decide.ts';
+import { decide, stops } from './decide.ts';
 import { createHoldBack } from './guard.ts';
-import { inspectResponse } from './inspect.ts';
+import { inspect, inspectResponse } from './inspect.ts';
 import type { Client, StageParts } from './parts.ts';
+import { boundLastWrite } from './respond.ts';
 
 const ERROR_BODY_BYTES = 1024 * 1024;
 const LINGER_MS = 2_000;
+/** What an end mark without it needs, so that a client takes it for a whole event. */
+const BLANK_LINE = Buffer.from('\n\n');
 
 export interface StreamedAnswer {
   ending: Ending;
@@ -46,10 +50,12 @@ export function stream(
   const accumulator = createAccumulator();
   const holdBack =
     parts.policy.mode === 'block'
-      ? createHoldBack(parts.detector, (inspected) => {
-          if (inspected.kind === 'failed' || inspected.inspection.riskScore >= parts.policy.blockScore || inspected.inspection.truncated) {
-            decide(exchange, parts.policy, inspected);
-          }
+      ? createHoldBack({
+          inspect: (segments) => inspect(exchange, parts.detector, segments),
+          judge(inspected) {
+            // What does not stop the answer is noted once, at its end.
+            if (stops(parts.policy, inspected)) decide(exchange, parts.policy, inspected);
+          },
         })
       : undefined;
 
@@ -64,12 +70,17 @@ export function stream(
     let last: (string | Buffer)[] = [];
     let drainTimer: NodeJS.Timeout | undefined;
     let stallTimer: NodeJS.Timeout | undefined;
+    let stalled = false;
     exchange.vendorStartedMs = performance.now();
 
-    void exchange.intentDurable?.then(() => {
-      intentOnDisk = true;
-      flush();
-    });
+    exchange.intentDurable?.then(
+      () => {
+        intentOnDisk = true;
+        flush();
+      },
+      // The spool closed: without an intent nothing may leave.
+      (error: unknown) => fail(error),
+    );
 
     function send(frames: (string | Buffer)[]): void {
       for (const frame of frames) if (frame.length > 0) waiting.push(frame);
@@ -77,7 +88,8 @@ export function stream(
     }
 
     function flush(): void {
-      if (!intentOnDisk || waiting.length === 0 || exchange.abandoned || response.destroyed) return;
+      // After the end is settled it alone decides what is still sent, and with which status.
+      if (over || !intentOnDisk || waiting.length === 0 || exchange.abandoned || response.destroyed) return;
       sendHead();
       const bytes = joined(waiting);
       waiting = [];
@@ -99,7 +111,10 @@ export function stream(
     function waitForDrain(): void {
       if (stallTimer !== undefined) return;
       connection.pause();
-      stallTimer = setTimeout(() => response.destroy(), parts.clientStallMs);
+      stallTimer = setTimeout(() => {
+        stalled = true;
+        response.destroy();
+      }, parts.clientStallMs);
       response.once('drain', () => {
         clearTimeout(stallTimer);
         stallTimer = undefined;
@@ -113,8 +128,11 @@ export function stream(
         if (passThrough && headSent) send([frame.raw]);
         return;
       }
+      take(frame, parser.push({ event: frame.event, data: frame.data }));
+    }
+
+    function take(frame: SseEvent, events: StreamEvent[]): void {
       exchange.chunkCount += 1;
-      const events = parser.push({ event: frame.event, data: frame.data });
       for (const event of events) {
         if (event.type === 'error') throw event.error;
         const hadContent = accumulator.hasContent;
@@ -140,14 +158,20 @@ export function stream(
       exchange.answer = accumulator.answer();
       if (parts.policy.mode !== 'off') decide(exchange, parts.policy, inspectResponse(exchange, parts.detector, exchange.answer.content));
       if (holdBack) last = [...holdBack.rest(), ...last];
-      settle(exchange.abandoned ? { status: 'abandoned', httpStatus: headSent ? 200 : 0 } : { status: 'answered', httpStatus: 200 }, last);
+      settle(exchange.abandoned ? abandoned() : { status: 'answered', httpStatus: 200 }, last);
+    }
+
+    function abandoned(error?: ParapetError): Ending {
+      const httpStatus = headSent ? 200 : 0;
+      const why = error ?? (stalled ? new ParapetError('PARAPET_CLIENT_STALLED') : undefined);
+      return why === undefined ? { status: 'abandoned', httpStatus } : { status: 'abandoned', httpStatus, error: why };
     }
 
     function fail(thrown: unknown): void {
       if (over) return;
       const error = toParapetError(thrown);
       if (!accumulator.finished) exchange.answer = accumulator.hasContent ? accumulator.answer() : undefined;
-      if (exchange.abandoned) return settle({ status: 'abandoned', httpStatus: headSent ? 200 : 0, error }, []);
+      if (exchange.abandoned) return settle(abandoned(error), []);
       const kind = error.code === 'PARAPET_BLOCKED' || error.code === 'PARAPET_INSPECTION_FAILED' ? 'blocked' : 'failed';
       settle({ status: kind, httpStatus: headSent ? 200 : error.status, error }, headSent ? [renderer.renderError(error)] : []);
     }
@@ -171,6 +195,7 @@ export function stream(
                 if (response.destroyed) return;
                 sendHead();
                 response.end(joined([...waiting, ...tail]));
+                boundLastWrite(response, parts.clientStallMs);
               },
       });
     }
@@ -215,8 +240,9 @@ export function stream(
       end() {
         guarded(() => {
           if (errorBody) throw errorOf(target, status, headers, Buffer.concat(errorBody), exchange);
-          const left = sse.end();
-          if (left && left.data !== '') handle(left);
+          const rest = sse.end();
+          const ends = readUnterminated(parser, rest);
+          if (rest && ends.length > 0) take({ ...rest, raw: Buffer.concat([rest.raw, BLANK_LINE]) }, ends);
           if (!over)
             throw new ParapetError('PARAPET_VENDOR_CUT', {
               message: `The vendor ${target.vendor.config.name} ended its answer before the end.`,

@@ -5,29 +5,37 @@
  *
  * Nothing that was admitted may be lost for want of space, so space is refused at the door: `admit` throws
  * PARAPET_SPOOL_FULL while what is held would pass the bound, and a write that fails is tried again until it succeeds.
+ *
+ * Both sequences are given when a record is put into a block, not before, and blocks become durable in order: so a
+ * crash leaves no gap in what is on disk, and a number that was given but not written is given again.
  */
 import { mkdirSync } from 'node:fs';
+import { unlink } from 'node:fs/promises';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { ParapetError } from '../../core/errors.ts';
 import type { LogRecord } from '../port.ts';
 import { count, emptyCheckpoint, merge, readCheckpoint, writeCheckpoint } from './checkpoint.ts';
 import { BlockBuilder, type EntryHead, type Status } from './format.ts';
 import { lockFolder } from './lock.ts';
-import { type Place, type SegmentState, scanSegments } from './recover.ts';
-import { closeSegment, type Segment, segmentFiles, writeBlock } from './segments.ts';
+import { type Place, type Recovered, type SegmentState, scanSegments } from './recover.ts';
+import { closeSegment, type Segment, type SegmentFiles, segmentFiles, writeBlock } from './segments.ts';
 import { readEntries, type Shipper } from './ship.ts';
 
 const RETRY_MS = [50, 100, 200, 400, 800, 1_600, 3_000];
+/** How long `close` waits for a disk or a log that no longer answers at all. */
+const HUNG_MS = 1_000;
 
 export interface SpoolOptions {
   folder: string;
   gatewayId: string;
-  /** Bound of the spool on disk, in bytes. */
+  /** Bound of what the spool holds, in bytes. On disk stand up to two segments more: the rest of the one in use, and the next. */
   maxBytes: number;
   segmentBytes?: number;
   /** Records shipped in one append, and their bytes. */
   shipRecords?: number;
   shipBytes?: number;
+  /** Puts a block on disk; tests put a disk here that fails or waits. */
+  writeBlock?: typeof writeBlock;
   /** Told of faults that the spool works around: a write or an append that has to be tried again. */
   onFault?: (fault: { step: 'write' | 'ship' | 'checkpoint'; error: unknown; attempt: number }) => void;
 }
@@ -46,53 +54,84 @@ export interface SpoolStats {
 }
 
 export interface Spool {
-  /** Takes the next gateway sequence. Throws PARAPET_SPOOL_FULL, PARAPET_SPOOL_FAILED or PARAPET_DRAINING. */
-  admit(): number;
-  /** Resolves when the intent is on disk. */
-  intent(gatewaySequence: number, record: LogRecord): Promise<void>;
-  /** Resolves when the end is on disk, in place of the intent. `startedAt` in microseconds since 1970. */
-  end(gatewaySequence: number, record: LogRecord, status: Status, startedAt: number): Promise<void>;
+  /** Lets one interaction in, which then must end. Throws PARAPET_SPOOL_FULL, PARAPET_SPOOL_FAILED or PARAPET_DRAINING. */
+  admit(): void;
+  /**
+   * Resolves when the intent is on disk. `make` is given the next gateway sequence, and called before this returns; if it
+   * throws, the number is not used up.
+   */
+  intent(make: (gatewaySequence: number) => LogRecord): Promise<void>;
+  /**
+   * Resolves when the end is on disk, in place of the intent with this gateway sequence; 0 when there was no intent, and
+   * `make` is then given the next number. `startedAt` in microseconds since 1970.
+   */
+  end(gatewaySequence: number, make: (gatewaySequence: number) => LogRecord, status: Status, startedAt: number): Promise<void>;
   /** A record that is no interaction (audit). Resolves when it is on disk. */
   note(record: LogRecord): Promise<void>;
   stats(): SpoolStats;
-  /** Resolves when everything recorded so far is in the event log. */
+  /** Resolves when everything recorded so far is in the event log, or when the spool closes. */
   shipped(): Promise<void>;
-  /** Stops admitting, writes what is pending, ships for at most `shipMs`. What is not shipped then stays for the next start. */
+  /**
+   * Stops admitting, writes what is pending and ships, for at most `shipMs` in all. What is not shipped then stays for the
+   * next start. What could not be written is refused with PARAPET_SPOOL_FAILED, and so is everything that comes later.
+   */
   close(shipMs?: number): Promise<void>;
 }
 
 export async function openSpool(makeShipper: (path: (segment: number) => string) => Shipper, options: SpoolOptions): Promise<Spool> {
+  mkdirSync(options.folder, { recursive: true });
+  const unlock = lockFolder(options.folder);
+  try {
+    return await openLocked(makeShipper, options, unlock);
+  } catch (error) {
+    unlock();
+    throw error;
+  }
+}
+
+async function openLocked(
+  makeShipper: (path: (segment: number) => string) => Shipper,
+  options: SpoolOptions,
+  unlock: () => void,
+): Promise<Spool> {
   const { folder, gatewayId, maxBytes } = options;
   const segmentBytes = Math.min(options.segmentBytes ?? 32 * 1024 * 1024, Math.max(64 * 1024, Math.floor(maxBytes / 4)));
   const shipRecords = options.shipRecords ?? 2_000;
   const shipBytes = options.shipBytes ?? 8 * 1024 * 1024;
+  const putBlock = options.writeBlock ?? writeBlock;
   const report = options.onFault ?? (() => undefined);
 
-  mkdirSync(folder, { recursive: true });
-  const unlock = lockFolder(folder);
   const files = segmentFiles(folder, segmentBytes);
   const checkpoint = (await readCheckpoint(folder)) ?? emptyCheckpoint(gatewayId);
+  await removeRetired(files, checkpoint.retiredThrough);
   const found = await scanSegments(files, checkpoint);
 
   const segments: SegmentState[] = found.segments;
   const stateOf = new Map(segments.map((each) => [each.number, each]));
-  const openIntents = new Map<number, number>();
+  const openIntents = new Map<number, Place>();
+  /** Bytes of the open intents: about what their ends will need at the least. */
+  let openBytes = 0;
   const queue = found.unshipped;
   const shipper = makeShipper(files.path);
   let gatewaySequence = found.gatewaySequence;
   let shipSequence = found.shipSequence;
   let inFlight = 0;
   let shippedThrough = checkpoint.shippedThrough;
-  let closing = false;
   let failing = false;
+  /** Aborts when nothing more is admitted; shipping is tried once more then, and not again. */
+  const closing = new AbortController();
+  /** Aborts when nothing more is written. */
+  const closed = new AbortController();
 
   let active: Segment | undefined;
   let next: Promise<Segment> | undefined;
   let segmentNumber = Math.max(checkpoint.retiredThrough, ...segments.map((each) => each.number), 0);
 
   let gathering = newBatch();
+  let idle: BlockBuilder | undefined;
   let writing: Promise<void> | undefined;
   let wakeShipper: (() => void) | undefined;
+  const shipWaiters = new Set<() => void>();
 
   interface Waiting {
     head: EntryHead;
@@ -103,25 +142,22 @@ export async function openSpool(makeShipper: (path: (segment: number) => string)
     entries: Waiting[];
     done: Promise<void>;
     resolve: () => void;
+    reject: (error: unknown) => void;
   }
 
   function newBatch(block = new BlockBuilder()): Batch {
-    let resolve: () => void = () => undefined;
-    const done = new Promise<void>((settle) => {
-      resolve = settle;
-    });
-    return { block, entries: [], done, resolve };
+    const { promise, resolve, reject } = Promise.withResolvers<void>();
+    return { block, entries: [], done: promise, resolve, reject };
   }
 
   function write(head: EntryHead, record: LogRecord): Promise<void> {
+    if (closed.signal.aborted) return Promise.reject(closedError());
     const { offset, length } = gathering.block.add(head, record);
     gathering.entries.push({ head, place: { segment: 0, offset, length } });
     const { done } = gathering;
     writing ??= writeAll();
     return done;
   }
-
-  let idle: BlockBuilder | undefined;
 
   async function writeAll(): Promise<void> {
     // Let everything of this turn of the event loop join the first block.
@@ -130,7 +166,12 @@ export async function openSpool(makeShipper: (path: (segment: number) => string)
       const batch = gathering;
       gathering = newBatch(idle);
       idle = undefined;
-      await retry('write', () => commit(batch));
+      try {
+        await retry('write', () => commit(batch));
+      } catch (cause) {
+        batch.reject(closedError(cause));
+        continue;
+      }
       batch.block.reset();
       idle = batch.block;
       for (const entry of batch.entries) entered(entry);
@@ -144,7 +185,7 @@ export async function openSpool(makeShipper: (path: (segment: number) => string)
     if (active === undefined || active.position + batch.block.bytes > active.size) await roll(batch.block.bytes);
     const segment = active as Segment;
     const base = segment.position;
-    await writeBlock(segment, batch.block.seal(segment.number));
+    await putBlock(segment, batch.block.seal(segment.number));
     for (const { place } of batch.entries) {
       place.segment = segment.number;
       place.offset += base;
@@ -165,7 +206,7 @@ export async function openSpool(makeShipper: (path: (segment: number) => string)
       }
     }
     fresh ??= await files.prepare(++segmentNumber, bytes);
-    if (active) closeSegment(active);
+    const full = active;
     active = fresh;
     const state: SegmentState = { number: fresh.number, size: fresh.size, live: 0, gatewaySequence: 0, ledger: {} };
     segments.push(state);
@@ -174,6 +215,7 @@ export async function openSpool(makeShipper: (path: (segment: number) => string)
     next = files.prepare(++segmentNumber, segmentBytes);
     // Its failure is met when the segment is needed; until then it is not an unhandled one.
     next.catch(() => undefined);
+    if (full) closeSegment(full);
   }
 
   /** The entry is on disk: from now on it counts. */
@@ -182,16 +224,18 @@ export async function openSpool(makeShipper: (path: (segment: number) => string)
     state.live += 1;
     state.gatewaySequence = Math.max(state.gatewaySequence, head.gatewaySequence);
     if (head.kind === 'intent') {
-      openIntents.set(head.gatewaySequence, place.segment);
+      openIntents.set(head.gatewaySequence, place);
+      openBytes += place.length;
       return;
     }
     if (head.kind === 'end') {
       inFlight -= 1;
       count(state.ledger, head.hour, head.status);
-      const intentSegment = openIntents.get(head.gatewaySequence);
-      if (intentSegment !== undefined) {
+      const intent = openIntents.get(head.gatewaySequence);
+      if (intent !== undefined) {
         openIntents.delete(head.gatewaySequence);
-        (stateOf.get(intentSegment) as SegmentState).live -= 1;
+        openBytes -= intent.length;
+        (stateOf.get(intent.segment) as SegmentState).live -= 1;
       }
     }
     queue.push({ ...place, shipSequence: head.shipSequence });
@@ -210,16 +254,21 @@ export async function openSpool(makeShipper: (path: (segment: number) => string)
       checkpoint.gatewaySequence = Math.max(checkpoint.gatewaySequence, each.gatewaySequence);
       stateOf.delete(each.number);
     }
-    Object.assign(checkpoint, { shippedThrough, shipSequence });
+    checkpoint.shippedThrough = shippedThrough;
     const snapshot = structuredClone(checkpoint);
-    retiring = retiring.then(async () => {
-      await retry('checkpoint', () => writeCheckpoint(folder, snapshot));
-      for (const each of dead) await files.retire(each.number).catch((error) => report({ step: 'checkpoint', error, attempt: 1 }));
-    });
+    retiring = retiring
+      .then(async () => {
+        await retry('checkpoint', () => writeCheckpoint(folder, snapshot));
+        for (const each of dead) await files.retire(each.number).catch((error) => report({ step: 'checkpoint', error, attempt: 1 }));
+      })
+      // Only at the close: the files stay, and the next start finds them again, as whole as the older checkpoint.
+      .catch(() => undefined);
   }
 
   async function retry(step: 'write' | 'ship' | 'checkpoint', work: () => Promise<void>): Promise<void> {
+    const { signal } = step === 'write' ? closed : closing;
     for (let attempt = 1; ; attempt++) {
+      if (step === 'write') signal.throwIfAborted();
       try {
         await work();
         if (step === 'write') failing = false;
@@ -227,43 +276,49 @@ export async function openSpool(makeShipper: (path: (segment: number) => string)
       } catch (error) {
         if (step === 'write') failing = true;
         report({ step, error, attempt });
-        if (step === 'ship' && closing) throw error;
-        await sleep(RETRY_MS[Math.min(attempt, RETRY_MS.length) - 1]);
+        if (signal.aborted) throw error;
+        await sleep(RETRY_MS[Math.min(attempt, RETRY_MS.length) - 1], undefined, { signal }).catch(() => undefined);
       }
     }
   }
 
   async function ship(): Promise<void> {
-    for (;;) {
+    while (!closed.signal.aborted) {
       if (queue.length === 0) {
-        if (closing && writing === undefined) return;
+        if (closing.signal.aborted && writing === undefined) return;
         await new Promise<void>((resolve) => {
           wakeShipper = resolve;
         });
         wakeShipper = undefined;
         continue;
       }
-      const batch: typeof queue = [];
-      let bytes = 0;
-      for (const each of queue) {
-        if (batch.length >= shipRecords || (batch.length > 0 && bytes + each.length > shipBytes)) break;
-        batch.push(each);
-        bytes += each.length;
-      }
+      const batch = nextBatch();
+      const first = (batch[0] as (typeof queue)[number]).shipSequence;
       try {
-        await retry('ship', () => shipper.ship(batch, (batch[0] as (typeof queue)[number]).shipSequence));
+        await retry('ship', () => shipper.ship(batch, first));
       } catch {
         return;
       }
       queue.splice(0, batch.length);
       for (const each of batch) (stateOf.get(each.segment) as SegmentState).live -= 1;
-      shippedThrough = (batch.at(-1) as (typeof queue)[number]).shipSequence;
-      retireDead();
+      shippedThrough = first + batch.length - 1;
+      if (!closed.signal.aborted) retireDead();
       for (const waiter of [...shipWaiters]) waiter();
     }
   }
 
-  const shipWaiters = new Set<() => void>();
+  /** What is appended next: the log numbers a batch on from its first record, so it holds no gap. */
+  function nextBatch(): typeof queue {
+    const batch: typeof queue = [];
+    let bytes = 0;
+    for (const each of queue) {
+      if (batch.length >= shipRecords || (batch.length > 0 && bytes + each.length > shipBytes)) break;
+      if (batch[0] && each.shipSequence !== batch[0].shipSequence + batch.length) break;
+      batch.push(each);
+      bytes += each.length;
+    }
+    return batch;
+  }
 
   function usedBytes(): number {
     let used = gathering.block.bytes;
@@ -271,53 +326,62 @@ export async function openSpool(makeShipper: (path: (segment: number) => string)
     return used;
   }
 
-  // A crash left these: each becomes the event that its intent holds, before the first request is admitted.
-  for (const place of found.open) {
-    const [record] = (await readEntries(files.path, [place])) as [LogRecord];
-    openIntents.set(place.gatewaySequence, place.segment);
-    inFlight += 1;
-    void write(
-      {
-        kind: 'end',
-        status: 'orphaned',
-        hour: Math.floor(record.timestamp / 3_600_000),
-        gatewaySequence: place.gatewaySequence,
-        shipSequence: ++shipSequence,
-      },
-      record,
-    );
+  function end(sequence: number, record: LogRecord, status: Status, hour: number): Promise<void> {
+    const number = shipSequence + 1;
+    const done = write({ kind: 'end', status, hour, gatewaySequence: sequence, shipSequence: number }, record);
+    shipSequence = number;
+    return done;
   }
-  await writing;
+
+  async function recover({ open }: Recovered): Promise<void> {
+    const ended: Promise<void>[] = [];
+    for (const place of open) {
+      const [record] = (await readEntries(files.path, [place])) as [LogRecord];
+      openIntents.set(place.gatewaySequence, place);
+      openBytes += place.length;
+      inFlight += 1;
+      ended.push(end(place.gatewaySequence, record, 'orphaned', Math.floor(record.timestamp / 3_600_000)));
+    }
+    await Promise.all(ended);
+  }
+
+  // A crash left these: each becomes the event that its intent holds, before the first request is admitted.
+  await recover(found);
   if (active === undefined) await roll(0);
 
   const shipping = ship();
 
   return {
     admit() {
-      if (closing) throw new ParapetError('PARAPET_DRAINING', { retryAfterSeconds: 1 });
+      if (closing.signal.aborted) throw new ParapetError('PARAPET_DRAINING', { retryAfterSeconds: 1 });
       if (failing) throw new ParapetError('PARAPET_SPOOL_FAILED', { retryAfterSeconds: 5 });
       const used = usedBytes();
-      // Each interaction that is under way will still write its end; half a segment is kept free for them.
-      if (used + segmentBytes / 2 > maxBytes) {
+      // Each interaction that is under way will still write its end: room is kept for them.
+      if (used + segmentBytes / 2 + openBytes > maxBytes) {
         throw new ParapetError('PARAPET_SPOOL_FULL', {
           message: `The spool holds ${used} of ${maxBytes} bytes and the event log does not take them.`,
           retryAfterSeconds: 5,
         });
       }
       inFlight += 1;
-      gatewaySequence += 1;
-      return gatewaySequence;
     },
-    intent(sequence, record) {
-      return write({ kind: 'intent', status: 'orphaned', hour: 0, gatewaySequence: sequence, shipSequence: 0 }, record);
+    intent(make) {
+      const sequence = gatewaySequence + 1;
+      const done = write({ kind: 'intent', status: 'orphaned', hour: 0, gatewaySequence: sequence, shipSequence: 0 }, make(sequence));
+      gatewaySequence = sequence;
+      return done;
     },
-    end(sequence, record, status, startedAt) {
-      shipSequence += 1;
-      return write({ kind: 'end', status, hour: Math.floor(startedAt / 3_600_000_000), gatewaySequence: sequence, shipSequence }, record);
+    end(sequence, make, status, startedAt) {
+      const own = sequence === 0 ? gatewaySequence + 1 : sequence;
+      const done = end(own, make(own), status, Math.floor(startedAt / 3_600_000_000));
+      gatewaySequence = Math.max(gatewaySequence, own);
+      return done;
     },
     note(record) {
-      shipSequence += 1;
-      return write({ kind: 'note', status: 'answered', hour: 0, gatewaySequence: 0, shipSequence }, record);
+      const number = shipSequence + 1;
+      const done = write({ kind: 'note', status: 'answered', hour: 0, gatewaySequence: 0, shipSequence: number }, record);
+      shipSequence = number;
+      return done;
     },
     stats() {
       return { gatewaySequence, inFlight, unshipped: queue.length, usedBytes: usedBytes(), maxBytes, orphaned: found.open.length, failing };
@@ -325,7 +389,7 @@ export async function openSpool(makeShipper: (path: (segment: number) => string)
     async shipped() {
       const target = shipSequence;
       await writing;
-      while (shippedThrough < target && !closing) {
+      while (shippedThrough < target && !closing.signal.aborted) {
         await new Promise<void>((resolve) => {
           const waiter = () => {
             shipWaiters.delete(waiter);
@@ -336,18 +400,38 @@ export async function openSpool(makeShipper: (path: (segment: number) => string)
       }
     },
     async close(shipMs = 5_000) {
-      closing = true;
-      await writing;
+      if (closing.signal.aborted) return;
+      closing.abort();
       wakeShipper?.();
-      await Promise.race([shipping, sleep(shipMs, undefined, { ref: false })]);
-      await shipper.close();
-      await retiring;
-      Object.assign(checkpoint, { shippedThrough });
-      await writeCheckpoint(folder, checkpoint).catch((error) => report({ step: 'checkpoint', error, attempt: 1 }));
-      if (active) closeSegment(active);
-      await next?.then(closeSegment, () => undefined);
-      for (const waiter of shipWaiters) waiter();
-      unlock();
+      const timer = new AbortController();
+      const late = sleep(shipMs, undefined, { signal: timer.signal }).catch(() => undefined);
+      await Promise.race([Promise.resolve(writing).then(() => wakeShipper?.()), late]);
+      await Promise.race([shipping, late]);
+      timer.abort();
+      closed.abort();
+      wakeShipper?.();
+      // A disk or a log that hangs is left behind; what it may still finish changes nothing here.
+      const quiet = await Promise.race([
+        Promise.all([writing, shipper.close().then(() => shipping), retiring]).then(() => true),
+        sleep(HUNG_MS, false, { ref: false }),
+      ]);
+      if (quiet) {
+        checkpoint.shippedThrough = shippedThrough;
+        await writeCheckpoint(folder, checkpoint).catch((error) => report({ step: 'checkpoint', error, attempt: 1 }));
+        if (active) closeSegment(active);
+        await next?.then(closeSegment, () => undefined);
+        unlock();
+      }
+      for (const waiter of [...shipWaiters]) waiter();
     },
   };
+}
+
+/** What the crash of a retirement left: its checkpoint was written, its files were still there. */
+async function removeRetired(files: SegmentFiles, retiredThrough: number): Promise<void> {
+  for (const { number } of await files.list()) if (number <= retiredThrough) await unlink(files.path(number));
+}
+
+function closedError(cause?: unknown): ParapetError {
+  return new ParapetError('PARAPET_SPOOL_FAILED', { message: 'The spool closed before this could be written.', cause });
 }

@@ -2,7 +2,7 @@
  * One process a spool. The lock is a file with the process's number and start time: a number alone could by now be
  * another process's, and after a kill nobody removes the file.
  */
-import { linkSync, readFileSync, unlinkSync, writeFileSync } from 'node:fs';
+import { linkSync, readFileSync, renameSync, unlinkSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { ParapetError } from '../../core/errors.ts';
 
@@ -24,7 +24,7 @@ export function lockFolder(folder: string): () => void {
         if (holder === mine || (pid > 0 && pid !== process.pid && `${pid} ${startOf(pid)}` === holder && isRunning(pid))) {
           throw new ParapetError('PARAPET_SPOOL_LOCKED', { message: `Process ${pid} uses the spool ${folder}.` });
         }
-        unlinkSync(path);
+        removeStale(path, holder);
       }
     }
   } finally {
@@ -33,6 +33,22 @@ export function lockFolder(folder: string): () => void {
   return () => {
     if (read(path) === mine) unlinkSync(path);
   };
+}
+
+/** Removes the lock of a dead holder. Moved aside first: between reading and removing, another may have taken the lock. */
+function removeStale(path: string, holder: string): void {
+  const aside = `${path}.${process.pid}.stale`;
+  try {
+    renameSync(path, aside);
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code === 'ENOENT') return;
+    throw error;
+  }
+  try {
+    if (read(aside) !== holder) linkSync(aside, path);
+  } finally {
+    unlinkSync(aside);
+  }
 }
 
 function read(path: string): string {

@@ -41,7 +41,8 @@ export async function scanSegments(files: SegmentFiles, checkpoint: Checkpoint):
   const segments: SegmentState[] = [];
   const unshipped: Recovered['unshipped'] = [];
   const open = new Map<number, Place & { gatewaySequence: number }>();
-  let { gatewaySequence, shipSequence } = checkpoint;
+  // What stood in retired segments was shipped, so its numbers end where shipping does.
+  let { gatewaySequence, shippedThrough: shipSequence } = checkpoint;
   let ended = 0;
   for (const { number, size } of await files.list()) {
     if (number <= checkpoint.retiredThrough) continue;

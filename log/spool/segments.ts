@@ -6,6 +6,7 @@ import { closeSync, fdatasync, openSync, writeSync } from 'node:fs';
 import { open, readdir, rename, stat, unlink } from 'node:fs/promises';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
+import { syncFolder } from './checkpoint.ts';
 
 const SPARES_KEPT = 2;
 const ZEROS = Buffer.alloc(1024 * 1024);
@@ -50,20 +51,21 @@ export function segmentFiles(folder: string, segmentBytes: number): SegmentFiles
     async prepare(number, bytes) {
       const size = Math.max(segmentBytes, bytes);
       const spare = size === segmentBytes ? spares.pop() : undefined;
-      if (spare) {
-        await rename(spare, path(number));
-      } else {
-        const temporary = `${path(number)}.new`;
-        try {
-          await fill(temporary, size);
-          await rename(temporary, path(number));
-        } catch (error) {
-          await unlink(temporary).catch(() => undefined);
-          throw error;
-        }
+      const from = spare ?? `${path(number)}.new`;
+      let fd: number | undefined;
+      try {
+        if (spare === undefined) await fill(from, size);
+        // Opened before it has its name: a segment that exists is one that can be written.
+        fd = openSync(from, 'r+');
+        await rename(from, path(number));
+        await syncFolder(folder);
+      } catch (error) {
+        if (fd !== undefined) closeSync(fd);
+        await unlink(from).catch(() => undefined);
+        await unlink(path(number)).catch(() => undefined);
+        throw error;
       }
-      await syncFolder(folder);
-      return { number, fd: openSync(path(number), 'r+'), size, position: 0 };
+      return { number, fd, size, position: 0 };
     },
 
     async retire(number) {
@@ -96,8 +98,13 @@ export async function writeBlock(segment: Segment, block: Buffer): Promise<void>
   segment.position += block.length;
 }
 
+/** A close that fails says nothing about what was synced before it. */
 export function closeSegment(segment: Segment): void {
-  closeSync(segment.fd);
+  try {
+    closeSync(segment.fd);
+  } catch {
+    // The descriptor is gone in either case.
+  }
 }
 
 async function fill(path: string, size: number): Promise<void> {
@@ -107,14 +114,5 @@ async function fill(path: string, size: number): Promise<void> {
     await file.sync();
   } finally {
     await file.close();
-  }
-}
-
-async function syncFolder(folder: string): Promise<void> {
-  const handle = await open(folder, 'r');
-  try {
-    await handle.sync();
-  } finally {
-    await handle.close();
   }
 }

@@ -27,6 +27,8 @@ export interface SandboxOptions {
 export interface Sandbox {
   /** The base URL with `/v1`, as a vendor's base URL is written. */
   url: string;
+  /** Questions that came so far. */
+  asked(): number;
   /** Closes every connection, hanging ones too. */
   close(): Promise<void>;
 }
@@ -62,13 +64,17 @@ export async function createSandbox({
   chunkDelayMs = 0,
 }: SandboxOptions = {}): Promise<Sandbox> {
   const defaults = { delay_ms: delayMs, chunk_delay_ms: chunkDelayMs };
-  const server = createServer({ keepAliveTimeout: 60_000 }, (request, response) => route(request, response, defaults));
+  let asked = 0;
+  const server = createServer({ keepAliveTimeout: 60_000 }, (request, response) => {
+    asked += 1;
+    route(request, response, defaults);
+  });
   await new Promise<void>((resolve, reject) => {
     server.once('error', reject);
     server.listen(port, host, 1024, resolve);
   });
   const address = server.address() as AddressInfo;
-  return { url: `http://${host}:${address.port}/v1`, close: () => closeServer(server) };
+  return { url: `http://${host}:${address.port}/v1`, asked: () => asked, close: () => closeServer(server) };
 }
 
 function route(request: IncomingMessage, response: ServerResponse, defaults: Partial<Directives>): void {

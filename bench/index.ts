@@ -1,0 +1,17 @@
+/** `npm run bench -- NAME [options]`: runs one bench. Each lists its options in its first comment; all know `--json`. */
+
+const BENCHES: Record<string, string> = {
+  gateway: 'requests through the gateway against a bare proxy',
+  stream: 'how long a streamed chunk is held, and chunks per second against a bare proxy',
+  spool: 'durable appends per second, and how long one takes',
+  pipeline: 'log → enrich → detect → ClickHouse: events per second, and memory',
+};
+
+const name = process.argv[2] ?? '';
+if (Object.hasOwn(BENCHES, name)) {
+  await import(`./${name}.ts`);
+} else {
+  console.error(`npm run bench -- NAME [options] [--json]\n`);
+  for (const [each, says] of Object.entries(BENCHES)) console.error(`  ${each.padEnd(9)} ${says}`);
+  process.exitCode = 2;
+}
