@@ -21,6 +21,9 @@ import { type Place, type Recovered, type SegmentState, scanSegments } from './r
 import { closeSegment, type Segment, type SegmentFiles, segmentFiles, writeBlock } from './segments.ts';
 import { readEntries, type Shipper } from './ship.ts';
 
+/** Shortest time between two syncs, and between two appends to the log: the log's disk is often the spool's, and each sync of one delays the other's. */
+const COMMIT_GAP_MS = 1;
+const SHIP_GAP_MS = 20;
 const RETRY_MS = [50, 100, 200, 400, 800, 1_600, 3_000];
 /** How long `close` waits for a disk or a log that no longer answers at all. */
 const HUNG_MS = 1_000;
@@ -131,6 +134,8 @@ async function openLocked(
   let idle: BlockBuilder | undefined;
   let writing: Promise<void> | undefined;
   let wakeShipper: (() => void) | undefined;
+  let lastWrite = 0;
+  let lastShip = 0;
   const shipWaiters = new Set<() => void>();
 
   interface Waiting {
@@ -163,6 +168,8 @@ async function openLocked(
     // Let everything of this turn of the event loop join the first block.
     await new Promise((resolve) => setImmediate(resolve));
     while (gathering.entries.length > 0) {
+      await pause(lastWrite, COMMIT_GAP_MS);
+      lastWrite = performance.now();
       const batch = gathering;
       gathering = newBatch(idle);
       idle = undefined;
@@ -179,6 +186,12 @@ async function openLocked(
       wakeShipper?.();
     }
     writing = undefined;
+  }
+
+  /** Under load a moment's wait makes one sync of many; what comes alone finds the last one long past and waits for nothing. */
+  async function pause(since: number, gapMs: number): Promise<void> {
+    const left = gapMs - (performance.now() - since);
+    if (left > 0 && !closing.signal.aborted) await sleep(left);
   }
 
   async function commit(batch: Batch): Promise<void> {
@@ -292,6 +305,8 @@ async function openLocked(
         wakeShipper = undefined;
         continue;
       }
+      if (queue.length < shipRecords) await pause(lastShip, SHIP_GAP_MS);
+      lastShip = performance.now();
       const batch = nextBatch();
       const first = (batch[0] as (typeof queue)[number]).shipSequence;
       try {
