@@ -178,9 +178,9 @@ async function fault(): Promise<void> {
   signal(pid, 'SIGKILL');
 }
 
-/** Gateways half of the time, the stream process a third of it, else the vendor; of those that run now. */
+/** Mostly gateways and the stream process, also the lake's and the vendor; of those that run now. */
 async function victim(which: number): Promise<[string, number]> {
-  const wanted = which < 0.5 ? 'gateway' : which < 0.83 ? 'stream' : 'sandbox';
+  const wanted = which < 0.45 ? 'gateway' : which < 0.7 ? 'stream' : which < 0.87 ? 'lake' : 'sandbox';
   for (;;) {
     const parts = Object.entries(await parapet.pids());
     const fitting = parts.filter(([name]) => name.startsWith(wanted));

@@ -26,13 +26,20 @@ export async function reconcileAll(env: Environment, { waitMs, onWait }: Reconci
   const lake = openLake(env);
   try {
     const until = Date.now() + waitMs;
+    // The gateways' books are read once: what they accept from now on is for the next reconciliation, so that this one
+    // comes to an end under constant traffic too.
+    const spools = await inspectSpools(dataPaths(env).spool);
+    const horizons = spools.map(({ gatewayId, gatewaySequence, openSequences }) => ({
+      gatewayId,
+      through: gatewaySequence,
+      open: openSequences,
+    }));
     for (;;) {
-      const spools = await inspectSpools(dataPaths(env).spool);
       const result = reconcile({
         spools,
-        log: await tallyLog(log, codec, spools),
-        clickhouse: await tallyClickHouse(clickhouse),
-        lake: await tallyLake(lake),
+        log: await tallyLog(log, codec, horizons),
+        clickhouse: await tallyClickHouse(clickhouse, 'interactions', horizons),
+        lake: await tallyLake(lake, horizons),
         deadLetters: await deadLetterCounts(log),
       });
       if (result.balanced || Date.now() >= until) return result;

@@ -8,6 +8,7 @@ import type { SpoolView } from '../log/spool/inspect.ts';
 import { TOPICS } from '../log/topics.ts';
 import type { Codec } from '../schemas/codec.ts';
 import type { Tally } from '../sinks/clickhouse/index.ts';
+import type { Horizon } from '../sinks/port.ts';
 
 export interface ReconcileRow {
   hour: string;
@@ -86,8 +87,9 @@ export function reconcile({ spools, log, clickhouse, lake, deadLetters }: Books)
   return { balanced: even && result.lost === 0 && result.duplicated === 0, ...result };
 }
 
-/** Every event of the log by hour and status, and the numbers that are missing below each gateway's newest ended one. */
-export async function tallyLog(log: EventLog, codec: Codec, spools: SpoolView[]): Promise<Books['log']> {
+/** The events of the log within the horizons, by hour and status, and how many numbers of each gateway no event carries. */
+export async function tallyLog(log: EventLog, codec: Codec, horizons: readonly Horizon[]): Promise<Books['log']> {
+  const limits = new Map(horizons.map(({ gatewayId, through, open }) => [gatewayId, { through, open: new Set(open) }]));
   const groups = new Map<string, { hour: number; status: string; rows: number; ids: Set<string> }>();
   const sequences = new Map<string, Set<number>>();
   const topic = TOPICS.interactions.name;
@@ -101,6 +103,9 @@ export async function tallyLog(log: EventLog, codec: Codec, spools: SpoolView[])
       );
       for (const record of records) {
         const { interactionId, gatewayId, gatewaySequence, startedAt, status } = codec.decode('interactions', record.value);
+        offset = record.offset + 1;
+        const limit = limits.get(gatewayId);
+        if (limit && (gatewaySequence > limit.through || limit.open.has(gatewaySequence))) continue;
         const hour = Math.floor(startedAt / 3_600_000_000);
         const name = `${hour}/${status}`;
         const group = groups.get(name) ?? { hour, status, rows: 0, ids: new Set<string>() };
@@ -110,13 +115,12 @@ export async function tallyLog(log: EventLog, codec: Codec, spools: SpoolView[])
         const seen = sequences.get(gatewayId) ?? new Set<number>();
         sequences.set(gatewayId, seen);
         seen.add(gatewaySequence);
-        offset = record.offset + 1;
       }
     }
   }
-  const gaps = spools.map(({ gatewayId, gatewaySequence, open }) => ({
+  const gaps = horizons.map(({ gatewayId, through, open }) => ({
     gatewayId,
-    missing: Math.max(0, gatewaySequence - open - (sequences.get(gatewayId)?.size ?? 0)),
+    missing: Math.max(0, through - open.length - (sequences.get(gatewayId)?.size ?? 0)),
   }));
   const tallies = [...groups.values()].map(({ hour, status, rows, ids }) => ({
     hour: new Date(hour * 3_600_000).toISOString(),

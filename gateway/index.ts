@@ -6,6 +6,7 @@ import type { Logger } from '../core/logger.ts';
 import { createMetrics } from '../core/metrics.ts';
 import { createDetector, type Detector } from '../detection/index.ts';
 import { openLocalKeyStore } from '../keys/local.ts';
+import { producerIdOf } from '../log/spool/identity.ts';
 import { openSpool } from '../log/spool/index.ts';
 import type { writeBlock } from '../log/spool/segments.ts';
 import { workerShipper } from '../log/spool/ship.ts';
@@ -68,13 +69,14 @@ export async function startGateway(env: Environment, logger: Logger, parts: Gate
   });
 
   const faults = metrics.counter('parapet_spool_faults_total', 'Writes, appends and checkpoints that had to be tried again.', ['step']);
+  const spoolFolder = join(paths.spool, gatewayId);
   const shipper = workerShipper(new URL('../log/embedded/shipping-thread.ts', import.meta.url), {
     path: paths.log,
     partitions: env.PARAPET_PARTITIONS,
-    producerId: gatewayId,
+    producerId: producerIdOf(spoolFolder, gatewayId),
   });
   const spool = await openSpool(shipper, {
-    folder: join(paths.spool, gatewayId),
+    folder: spoolFolder,
     gatewayId,
     maxBytes: env.PARAPET_SPOOL_BYTES,
     ...(parts.writeBlock === undefined ? {} : { writeBlock: parts.writeBlock }),

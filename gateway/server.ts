@@ -1,5 +1,5 @@
 /** The gateway's HTTP server: routes, health, metrics, drain. What happens to a request is in `pipeline.ts`. */
-import { type ServerResponse, STATUS_CODES } from 'node:http';
+import { createServer as createHttpServer, type IncomingMessage, type ServerResponse, STATUS_CODES } from 'node:http';
 import type { Socket } from 'node:net';
 import Fastify, { type FastifyInstance, type FastifyReply, type FastifyRequest } from 'fastify';
 import { ParapetError } from '../core/errors.ts';
@@ -53,21 +53,34 @@ export function createServer({ pipeline, wires, routing, spool, metrics, request
     );
   }
 
-  const app = Fastify({
-    logger: false,
-    // Ours is the shorter one and answers in the caller's format; Node's is the backstop.
-    requestTimeout: requestTimeoutMs + 5_000,
-    keepAliveTimeout: 75_000,
-    forceCloseConnections: 'idle',
-    frameworkErrors: refuse,
-    clientErrorHandler: (error, socket) => refuseUnread(error, socket, wires['openai.chat']),
-  });
   let draining = false;
   let underWay = 0;
   const ended = () => {
     underWay -= 1;
   };
 
+  function serve(wire: WireFormat, request: IncomingMessage, response: ServerResponse): void {
+    if (draining) return sendError(response, wire, new ParapetError('PARAPET_DRAINING', { retryAfterSeconds: 1 }), '');
+    underWay += 1;
+    pipeline(wire, request, response)
+      .catch(() => response.destroy())
+      .finally(() => whenSent(response, ended));
+  }
+
+  const app = Fastify({
+    logger: false,
+    // The model routes are what the gateway is for: as they are usually called they do without Fastify's request and reply.
+    serverFactory: (handler) =>
+      // Our time-out is the shorter one and answers in the caller's format; Node's is the backstop.
+      createHttpServer({ requestTimeout: requestTimeoutMs + 5_000, keepAliveTimeout: 75_000 }, (request, response) => {
+        const id = request.method === 'POST' ? ROUTES[request.url ?? ''] : undefined;
+        if (id === undefined) handler(request, response);
+        else serve(wires[id], request, response);
+      }),
+    forceCloseConnections: 'idle',
+    frameworkErrors: refuse,
+    clientErrorHandler: (error, socket) => refuseUnread(error, socket, wires['openai.chat']),
+  });
   // The body is read by the pipeline itself, which bounds it in size and time.
   app.removeAllContentTypeParsers();
   app.addContentTypeParser('*', (_request, _payload, done) => done(null));
@@ -76,11 +89,7 @@ export function createServer({ pipeline, wires, routing, spool, metrics, request
     const wire = wires[id];
     app.post(path, (request, reply) => {
       reply.hijack();
-      if (draining) return sendError(reply.raw, wire, new ParapetError('PARAPET_DRAINING', { retryAfterSeconds: 1 }), '');
-      underWay += 1;
-      pipeline(wire, request.raw, reply.raw)
-        .catch(() => reply.raw.destroy())
-        .finally(() => whenSent(reply.raw, ended));
+      serve(wire, request.raw, reply.raw);
     });
     app.route({
       method: ['GET', 'PUT', 'PATCH', 'DELETE'],
@@ -190,13 +199,24 @@ export function createObserver(metrics: Metrics): (exchange: Exchange, ending: E
   ]);
   const overhead = metrics.histogram('parapet_gateway_overhead_ms', 'Of these, not spent waiting for the vendor.', MS_BUCKETS, ['wire']);
   const inspect = metrics.histogram('parapet_gateway_inspect_ms', 'Milliseconds spent in guards.', MS_BUCKETS, ['wire']);
+  // Looking a label up costs more than counting, so each wire's histograms are looked up once.
+  const byWire = new Map<string, { observe(value: number): void }[]>();
+  function histogramsOf(wire: string): { observe(value: number): void }[] {
+    let all = byWire.get(wire);
+    if (all === undefined) {
+      all = [latency.labels({ wire }), overhead.labels({ wire }), inspect.labels({ wire })];
+      byWire.set(wire, all);
+    }
+    return all;
+  }
   return (exchange, ending) => {
     const wire = exchange.wire.id;
     const elapsed = performance.now() - exchange.startedMs;
     ended.inc({ wire, status: ending.status, code: 'error' in ending && ending.error ? ending.error.code : '' });
-    latency.observe({ wire }, elapsed);
-    overhead.observe({ wire }, Math.max(0, elapsed - (exchange.vendorMs ?? 0)));
-    inspect.observe({ wire }, exchange.inspectMs);
+    const [whole, own, guards] = histogramsOf(wire);
+    whole?.observe(elapsed);
+    own?.observe(Math.max(0, elapsed - (exchange.vendorMs ?? 0)));
+    guards?.observe(exchange.inspectMs);
   };
 }
 

@@ -63,7 +63,7 @@ export interface Interaction {
   interactionId: string;
   /** The gateway whose spool admitted it. */
   gatewayId: string;
-  /** 1, 2, 3 … per gateway without a gap, in order of admission: a missing number is a lost interaction. */
+  /** 1, 2, 3 … per gateway without a gap, in the order in which they were first written: a missing number is a lost interaction. */
   gatewaySequence: number;
   org: string;
   /** The application or agent that called; the API key's agent unless the request names another that the key may speak for. */

@@ -54,3 +54,14 @@ export interface Sink<Id extends TopicId = TopicId> {
   write(batch: SinkBatch<TopicRecords[Id]>): Promise<Refused[]>;
   close(): Promise<void>;
 }
+
+/**
+ * Up to where a count goes while traffic goes on: of this gateway, the interactions numbered up to `through` that had
+ * ended by then. Gateways that no horizon names are counted whole.
+ */
+export interface Horizon {
+  gatewayId: string;
+  through: number;
+  /** Numbers up to `through` that had not ended. */
+  open: readonly number[];
+}

@@ -11,10 +11,10 @@ import type { Segment } from '../../schemas/content.ts';
 import type { StreamEvent } from '../wire/types.ts';
 import type { Inspected } from './inspect.ts';
 
-/** Longer than any text that a response signature needs to see at once. */
-const WINDOW_CHARS = 512;
+/** Longer than any text that a response signature needs to see at once; a test compares it with the built-in ones. */
+export const WINDOW_CHARS = 1_024;
 const SCAN_EVERY_CHARS = 128;
-const OVERLAP_CHARS = 1_024;
+const OVERLAP_CHARS = 2 * WINDOW_CHARS;
 const MAX_HELD_BYTES = 1024 * 1024;
 
 export interface HoldBack {

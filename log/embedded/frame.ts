@@ -18,17 +18,29 @@ export function offsetOf(key: Buffer): number {
   return key.readUInt32BE(4) * 0x1_0000_0000 + key.readUInt32BE(8);
 }
 
+/** The bytes that `packInto` writes for this record. */
+export function packedLength(record: LogRecord): number {
+  return 16 + Buffer.byteLength(record.key) + Buffer.byteLength(headersText(record)) + record.value.length;
+}
+
+/** Writes the record into `out` at `at`; gives where it ends. */
+export function packInto(out: Buffer, at: number, record: LogRecord): number {
+  const keyBytes = out.write(record.key, at + 16, 'utf8');
+  const headerBytes = out.write(headersText(record), at + 16 + keyBytes, 'utf8');
+  out.writeDoubleBE(record.timestamp, at);
+  out.writeUInt32BE(keyBytes, at + 8);
+  out.writeUInt32BE(headerBytes, at + 12);
+  return at + 16 + keyBytes + headerBytes + record.value.copy(out, at + 16 + keyBytes + headerBytes);
+}
+
 export function packRecord(record: LogRecord): Buffer {
-  const key = Buffer.from(record.key, 'utf8');
-  const headers = Buffer.from(JSON.stringify(record.headers), 'utf8');
-  const out = Buffer.allocUnsafe(16 + key.length + headers.length + record.value.length);
-  out.writeDoubleBE(record.timestamp, 0);
-  out.writeUInt32BE(key.length, 8);
-  out.writeUInt32BE(headers.length, 12);
-  key.copy(out, 16);
-  headers.copy(out, 16 + key.length);
-  record.value.copy(out, 16 + key.length + headers.length);
+  const out = Buffer.allocUnsafe(packedLength(record));
+  packInto(out, 0, record);
   return out;
+}
+
+function headersText({ headers }: LogRecord): string {
+  return JSON.stringify(headers);
 }
 
 export function unpackRecord(topic: string, partition: number, offset: number, packed: Buffer): StoredRecord {

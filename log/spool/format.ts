@@ -10,7 +10,7 @@
  * covers everything after itself. All numbers are big-endian.
  */
 import { crc32 } from 'node:zlib';
-import { packRecord, unpackRecord } from '../embedded/frame.ts';
+import { packedLength, packInto, unpackRecord } from '../embedded/frame.ts';
 import type { LogRecord } from '../port.ts';
 
 export const BLOCK_HEADER_BYTES = 16;
@@ -51,21 +51,19 @@ export class BlockBuilder {
 
   /** Adds an entry; gives where its record begins in the block and how long it is. */
   add(head: EntryHead, record: LogRecord): { offset: number; length: number } {
-    const packed = packRecord(record);
-    const topic = Buffer.from(record.topic, 'latin1');
     const start = this.#end;
-    const length = topic.length + packed.length;
+    const length = record.topic.length + packedLength(record);
     this.#reserve(ENTRY_HEADER_BYTES + length);
     const buffer = this.#buffer;
     buffer.writeUInt32BE(length, start);
     buffer[start + 4] = KINDS.indexOf(head.kind);
     buffer[start + 5] = STATUSES.indexOf(head.status);
-    buffer.writeUInt16BE(topic.length, start + 6);
+    buffer.writeUInt16BE(record.topic.length, start + 6);
     buffer.writeUInt32BE(head.hour, start + 8);
     buffer.writeDoubleBE(head.gatewaySequence, start + 12);
     buffer.writeDoubleBE(head.shipSequence, start + 20);
-    topic.copy(buffer, start + ENTRY_HEADER_BYTES);
-    packed.copy(buffer, start + ENTRY_HEADER_BYTES + topic.length);
+    buffer.write(record.topic, start + ENTRY_HEADER_BYTES, 'latin1');
+    packInto(buffer, start + ENTRY_HEADER_BYTES + record.topic.length, record);
     this.#end = start + ENTRY_HEADER_BYTES + length;
     this.#count += 1;
     return { offset: start, length: ENTRY_HEADER_BYTES + length };

@@ -14,8 +14,9 @@ export interface SpoolView {
   ledger: Ledger;
   /** The newest gateway sequence that is on disk. */
   gatewaySequence: number;
-  /** Admitted, not ended (still running, or waiting for the next start to become orphaned). */
+  /** Admitted, not ended (still running, or waiting for the next start to become orphaned), and their gateway sequences. */
   open: number;
+  openSequences: number[];
   /** Ended, and not known to be in the log. */
   unshipped: number;
 }
@@ -40,6 +41,13 @@ async function inspectSpool(folder: string, gatewayId: string): Promise<SpoolVie
     const ledger: Ledger = {};
     merge(ledger, before.ledger);
     for (const segment of scan.segments) merge(ledger, segment.ledger);
-    return { gatewayId, ledger, gatewaySequence: scan.gatewaySequence, open: scan.open.length, unshipped: scan.unshipped.length };
+    return {
+      gatewayId,
+      ledger,
+      gatewaySequence: scan.gatewaySequence,
+      open: scan.open.length,
+      openSequences: scan.open.map((each) => each.gatewaySequence),
+      unshipped: scan.unshipped.length,
+    };
   }
 }

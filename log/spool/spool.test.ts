@@ -1,12 +1,15 @@
 /** The spool when the log is away, when the disk fails, when it is full, when it closes, and when nothing is wrong. */
 import { spawn } from 'node:child_process';
-import { readdirSync, writeFileSync } from 'node:fs';
+import { readdirSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { embeddedTopics, openEmbeddedLog } from '../embedded/index.ts';
+import { producerIdOf } from './identity.ts';
 import { openSpool, type Spool, type SpoolOptions } from './index.ts';
 import { inspectSpools } from './inspect.ts';
 import { writeBlock } from './segments.ts';
-import { HOUR, type MemoryLog, memoryLog, pass, recordOf, STARTED_AT, temporaryFolder, until } from './testing/spools.ts';
+import { directShipper } from './ship.ts';
+import { HOUR, type MemoryLog, memoryLog, pass, recordOf, STARTED_AT, TOPIC, temporaryFolder, until } from './testing/spools.ts';
 
 const KiB = 1024;
 let temporary = temporaryFolder();
@@ -108,6 +111,25 @@ describe('a spool', () => {
     writeFileSync(join(temporary.folder, 'gw', '000000000001.segment'), Buffer.alloc(64 * KiB));
     await open();
     expect(files()).not.toContain('000000000001.segment');
+  });
+
+  it('is a new producer to the log when its folder was lost, so that nothing is taken for a repetition', async () => {
+    const kept = await openEmbeddedLog({ path: join(temporary.folder, 'log'), topics: embeddedTopics(1) });
+    const folder = join(temporary.folder, 'gw');
+    const ids = new Set<string>();
+    for (let life = 0; life < 2; life++) {
+      const id = producerIdOf(folder, 'gw');
+      expect(producerIdOf(folder, 'gw')).toBe(id);
+      ids.add(id);
+      const spool = await openSpool(directShipper(kept, id), { folder, gatewayId: 'gw', maxBytes: 1024 * KiB });
+      for (let i = 0; i < 3; i++) await pass(spool);
+      await spool.shipped();
+      await spool.close();
+      rmSync(folder, { recursive: true });
+    }
+    expect(ids.size).toBe(2);
+    expect((await kept.ranges(TOPIC))[0]).toMatchObject({ end: 6 });
+    await kept.close();
   });
 
   it('belongs to one process', async () => {

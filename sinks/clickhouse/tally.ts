@@ -2,6 +2,7 @@
  * How many interactions the view holds, by hour and status: one side of `emitted = stored = reported`.
  * Counts the rows themselves, not the hourly sums, so that it also shows a row that is there twice.
  */
+import type { Horizon } from '../port.ts';
 import { attempt, type ClickHouse } from './connect.ts';
 
 export interface Tally {
@@ -14,11 +15,15 @@ export interface Tally {
 }
 
 /** Ordered by hour and status. Throws PARAPET_STORE_UNAVAILABLE. */
-export async function tallyClickHouse({ client, database }: ClickHouse, table = 'interactions'): Promise<Tally[]> {
+export async function tallyClickHouse(
+  { client, database }: ClickHouse,
+  table = 'interactions',
+  horizons: readonly Horizon[] = [],
+): Promise<Tally[]> {
   return attempt(`count ${table}`, async () => {
     const answer = await client.query({
       query: `SELECT toString(toUnixTimestamp(toStartOfHour(started_at))) AS hour, status, toString(count()) AS rows, toString(uniqExact(interaction_id)) AS distinct
-        FROM ${database}.${named(table)} GROUP BY hour, status ORDER BY toUInt64(hour), status`,
+        FROM ${database}.${named(table)} ${within(horizons)} GROUP BY hour, status ORDER BY toUInt64(hour), status`,
       format: 'JSONEachRow',
     });
     const rows = await answer.json<{ hour: string; status: string; rows: string; distinct: string }>();
@@ -46,6 +51,14 @@ export async function interactionIds(
     });
     return (await answer.json<[string]>()).map(([id]) => id);
   });
+}
+
+function within(horizons: readonly Horizon[]): string {
+  const beyond = horizons.map(({ gatewayId, through, open }) => {
+    const late = [`gateway_sequence > ${through}`, ...(open.length > 0 ? [`gateway_sequence IN (${open.join(', ')})`] : [])];
+    return `(gateway_id = '${gatewayId.replace(/[^\w.-]/g, '')}' AND (${late.join(' OR ')}))`;
+  });
+  return beyond.length === 0 ? '' : `WHERE NOT (${beyond.join(' OR ')})`;
 }
 
 function named(table: string): string {

@@ -5,6 +5,7 @@
  */
 import { type AsyncBuffer, type ColumnData, parquetMetadataAsync, parquetRead } from 'hyparquet';
 import { ParapetError } from '../../core/errors.ts';
+import type { Horizon } from '../port.ts';
 import { decompress, type LakeTopic, type ObjectKey, parseKey, RECORD_COLUMNS, topicPrefix } from './schema.ts';
 import type { ObjectStore, StoredObject } from './store.ts';
 
@@ -53,12 +54,16 @@ export interface LakeTally {
   distinct: number;
 }
 
-/** How many interactions the lake holds, by hour and status; reads three columns of every file. Throws PARAPET_STORE_UNAVAILABLE. */
-export async function tallyLake(store: ObjectStore): Promise<LakeTally[]> {
+/** How many interactions the lake holds, by hour and status; reads five columns of every file. Throws PARAPET_STORE_UNAVAILABLE. */
+export async function tallyLake(store: ObjectStore, horizons: readonly Horizon[] = []): Promise<LakeTally[]> {
+  const limits = new Map(horizons.map(({ gatewayId, through, open }) => [gatewayId, { through, open: new Set(open) }]));
   const groups = new Map<string, { hour: number; status: string; rows: number; ids: Set<string> }>();
   for (const file of await filesOf(store, 'interactions')) {
-    const [ids = [], statuses = [], times = []] = await columnsOf(store, file, ['interaction_id', 'status', 'started_at']);
+    const names = ['interaction_id', 'status', 'started_at', 'gateway_id', 'gateway_sequence'];
+    const [ids = [], statuses = [], times = [], gateways = [], sequences = []] = await columnsOf(store, file, names);
     for (let i = 0; i < ids.length; i++) {
+      const limit = limits.get(String(gateways[i]));
+      if (limit && (Number(sequences[i]) > limit.through || limit.open.has(Number(sequences[i])))) continue;
       const hour = Math.floor(millisOf(times[i]) / HOUR_MS) * HOUR_MS;
       const status = String(statuses[i]);
       const name = `${hour}/${status}`;
