@@ -32,5 +32,5 @@ function cannotRead(reader: avro.Type, writer: avro.Type): string | undefined {
 /** The schema without docs and our own attributes, as text: equal texts are the same schema to Avro. */
 export function canonicalText(schema: Schema): string {
   const full = avro.Type.forSchema(schema as avro.Schema).schema({ exportAttrs: true });
-  return JSON.stringify(full, (key, value) => (key === 'doc' || key === 'values' ? undefined : value));
+  return JSON.stringify(full, (key, value) => (key === 'doc' || (key === 'values' && Array.isArray(value)) ? undefined : value));
 }
