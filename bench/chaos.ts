@@ -178,9 +178,9 @@ async function fault(): Promise<void> {
   signal(pid, 'SIGKILL');
 }
 
-/** Mostly gateways and the stream process, also the lake's and the vendor; of those that run now. */
+/** Mostly gateways, then the processors and the sinks of either store, also the vendor; of those that run now. */
 async function victim(which: number): Promise<[string, number]> {
-  const wanted = which < 0.45 ? 'gateway' : which < 0.7 ? 'stream' : which < 0.87 ? 'lake' : 'sandbox';
+  const wanted = which < 0.4 ? 'gateway' : which < 0.6 ? 'clickhouse' : which < 0.78 ? 'processors' : which < 0.9 ? 'lake' : 'sandbox';
   for (;;) {
     const parts = Object.entries(await parapet.pids());
     const fitting = parts.filter(([name]) => name.startsWith(wanted));

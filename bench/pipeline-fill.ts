@@ -9,17 +9,21 @@ import { readFileSync } from 'node:fs';
 import { openCodec, openKeys, openLog } from '../cli/stores.ts';
 import { readEnvironment } from '../core/environment.ts';
 import type { Prompt } from '../demo/clients.ts';
+import { createDetector } from '../detection/index.ts';
 import { seal } from '../keys/seal.ts';
 import type { LogRecord } from '../log/port.ts';
 import { TOPICS } from '../log/topics.ts';
-import type { Message, RequestContent, ResponseContent } from '../schemas/content.ts';
+import { type Message, type RequestContent, type ResponseContent, requestSegments, responseSegments } from '../schemas/content.ts';
 import type { Interaction } from '../schemas/types.ts';
 import { createFixtures } from '../sinks/fixtures.ts';
 
 const BATCH = 2_000;
 const ATTACK_EVERY = 50;
 
-const [count, first] = process.argv.slice(2).map(Number) as [number, number];
+const [count, first] = process.argv.slice(2, 4).map(Number) as [number, number];
+/** As a gateway in monitor mode records them; else as one with its guard off, so that the stream does all the looking. */
+const inspected = process.argv[4] !== 'uninspected';
+const detector = createDetector();
 const env = readEnvironment();
 const [log, codec] = [await openLog(env), await openCodec(env)];
 const keys = openKeys(env);
@@ -41,6 +45,25 @@ await log.close();
 await keys.close();
 process.send?.({ url: '' });
 
+function verdictOn(
+  request: RequestContent,
+  response: ResponseContent | undefined,
+): Pick<Interaction, 'inspectMode' | 'signatureVersion' | 'verdicts' | 'riskScore'> {
+  const { findings, riskScore } = detector.inspect([...requestSegments(request), ...(response ? responseSegments(response) : [])]);
+  const verdicts = findings.map(({ layer, ruleId, ruleVersion, threatType, severity, score, direction, path }) => ({
+    layer,
+    ruleId,
+    ruleVersion,
+    threatType,
+    severity,
+    score,
+    direction,
+    path,
+    action: 'flagged' as const,
+  }));
+  return { inspectMode: 'monitor', signatureVersion: detector.version, verdicts, riskScore };
+}
+
 function recordOf(n: number): LogRecord {
   const made = fixtures.interaction(n);
   const request = JSON.stringify(requestOf(n));
@@ -48,6 +71,8 @@ function recordOf(n: number): LogRecord {
   const response = answered ? JSON.stringify(responseOf(n)) : '';
   const interaction: Interaction = {
     ...made,
+    ...(inspected ? verdictOn(requestOf(n), answered ? responseOf(n) : undefined) : { inspectMode: 'off', verdicts: [], riskScore: 0 }),
+    policyDecisions: [],
     gatewayId: 'gw-1',
     requestContent: seal(keys, made.subject, made.interactionId, 'requestContent', request),
     responseContent: answered ? seal(keys, made.subject, made.interactionId, 'responseContent', response) : null,

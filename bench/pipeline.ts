@@ -1,10 +1,12 @@
 /**
- * log → enrich → detect → ClickHouse on one machine. A filled log, then the stream process with both processors and the
- * ClickHouse sinks: events per second, from the opening of its stores until every row is there. Then the sink alone, from the assessed
+ * log → enrich → detect → ClickHouse on one machine. A filled log, then a process with both processors and one with the
+ * ClickHouse sinks, as `parapet up` runs them: events per second, from the opening of its stores until every row is there. Then the sink alone, from the assessed
  * topic that this left, into an empty ClickHouse. Every count is checked against the table before a figure is given.
  *
  * Memory: what the stream process holds when a tenth of the rows are in the table and when all are. `rss_growth` compares
  * all resident memory, `own_growth` leaves out pages of mapped files (the log), which the kernel takes back at need.
+ *
+ * The interactions are as a gateway in monitor mode records them; `--uninspected` leaves all the looking to the stream.
  *
  * Options: --events 100000  --full (1 000 000)  --profile (costs by function)  --keep  --json
  */
@@ -23,6 +25,7 @@ import { flag, option, report, versions } from './report.ts';
 
 const VIEW = 'clickhouse.interactions';
 const events = flag('full') ? 1_000_000 : option('events', 100_000);
+const mode = flag('uninspected') ? 'uninspected' : 'inspected';
 const folder = mkdtempSync(join(tmpdir(), 'parapet-bench-'));
 const [clickhousePort, metricsPort] = (await freePorts(2)) as [number, number];
 const settings = {
@@ -55,8 +58,8 @@ try {
   const filling = performance.now();
   const halves = [Math.ceil(events / 2), Math.floor(events / 2)] as const;
   const fillers = await Promise.all([
-    start('pipeline-fill.ts', [String(halves[0]), '0'], settings),
-    start('pipeline-fill.ts', [String(halves[1]), String(halves[0])], settings),
+    start('pipeline-fill.ts', [String(halves[0]), '0', mode], settings),
+    start('pipeline-fill.ts', [String(halves[1]), String(halves[0]), mode], settings),
   ]);
   for (const filler of fillers) if (filler.child.exitCode === null) await new Promise((resolve) => filler.child.once('exit', resolve));
   console.log(`${events} interactions in the log after ${((performance.now() - filling) / 1_000).toFixed(1)} s`);
@@ -110,20 +113,26 @@ try {
 async function run(log: EventLog, processors: string, sinks: string): Promise<Run> {
   const profiles = mkdtempSync(join(folder, 'profile-'));
   const profiling = flag('profile') ? ['--cpu-prof', `--cpu-prof-dir=${profiles}`] : [];
-  const parts = await start('pipeline-process.ts', [processors, sinks], settings, profiling);
+  // As `parapet up` does it: processors and sinks in a process each.
+  const processing =
+    processors === ''
+      ? undefined
+      : await start('pipeline-process.ts', [processors, ''], { ...settings, PARAPET_METRICS_PORT: '0' }, profiling);
+  const parts = await start('pipeline-process.ts', ['', sinks], settings, profiling);
+  const sample = async () => sum(await sampleOf(parts), processing && (await sampleOf(processing)));
   try {
     const until = Date.now() + 120_000 + events;
     let tenth: Sample | undefined;
     for (let done = 0; done < events; ) {
       await sleep(50);
       done = await finished(log);
-      if (tenth === undefined && done >= events / 10) tenth = await sampleOf(parts);
+      if (tenth === undefined && done >= events / 10) tenth = await sample();
       if (Date.now() > until) throw new Error(`only ${done} of ${events} in ${Math.round(120 + events / 1_000)} s`);
     }
-    const end = await sampleOf(parts);
+    const end = await sample();
     const rows = await count(parts.url);
     if (rows !== events) throw new Error(`${rows} rows in the table, not ${events}`);
-    await parts.stop();
+    await Promise.all([parts.stop(), processing?.stop()]);
     return {
       perSecond: (events * 1_000) / end.elapsedMs,
       cores: end.cpuMs / end.elapsedMs,
@@ -133,8 +142,19 @@ async function run(log: EventLog, processors: string, sinks: string): Promise<Ru
     };
   } catch (error) {
     parts.child.kill('SIGKILL');
+    processing?.child.kill('SIGKILL');
     throw error;
   }
+}
+
+function sum(one: Sample, other: Sample | undefined): Sample {
+  if (other === undefined) return one;
+  return {
+    rssMiB: one.rssMiB + other.rssMiB,
+    ownMiB: one.ownMiB + other.ownMiB,
+    elapsedMs: Math.max(one.elapsedMs, other.elapsedMs),
+    cpuMs: one.cpuMs + other.cpuMs,
+  };
 }
 
 async function finished(log: EventLog): Promise<number> {

@@ -55,11 +55,10 @@ export async function startStream(env: Environment, logger: Logger, { processors
   const subscriptions = new Map<string, Subscription>();
   const parts = { log, codec, logger, metrics };
 
-  const detector = createDetector();
-  const masker = createMasker();
+  // Made inside: building the rules takes a while, and a process of sinks alone has no use for them.
   const made: Record<ProcessorName, () => Promise<Subscription>> = {
-    enrich: () => runProcessor(parts, createEnrich({ keys, masker, prices: loadPrices() })),
-    detect: () => runProcessor(parts, createDetect({ keys, detector, masker })),
+    enrich: () => runProcessor(parts, createEnrich({ keys, masker: createMasker(), prices: loadPrices() })),
+    detect: () => runProcessor(parts, createDetect({ keys, detector: createDetector(), masker: createMasker() })),
   };
 
   const needsClickHouse = sinks.some((name) => name.startsWith('clickhouse.'));

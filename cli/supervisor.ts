@@ -62,14 +62,12 @@ export function supervise(
       environment: { PARAPET_GATEWAY_ID: id, ...(env.PARAPET_SANDBOX ? { PARAPET_SANDBOX_URL: `http://127.0.0.1:${sandboxPort}` } : {}) },
     };
   });
-  // The lake has a process of its own: building a Parquet file keeps a thread busy for as long as it takes.
+  // Each kind of work has a process of its own: one may be busy, or fall, and the others keep their pace.
+  const of = (store: string) => SINK_NAMES.filter((name) => name.startsWith(store));
   const streams: Part[] = [
-    { name: 'stream', args: [MAIN, 'stream'], environment: {} },
-    {
-      name: 'lake',
-      args: [MAIN, 'sink', ...SINK_NAMES.filter((name) => name.startsWith('s3.'))],
-      environment: { PARAPET_METRICS_PORT: String(nextPort(env)) },
-    },
+    { name: 'clickhouse', args: [MAIN, 'sink', ...of('clickhouse.')], environment: metricsPort(env, 0) },
+    { name: 'lake', args: [MAIN, 'sink', ...of('s3.')], environment: metricsPort(env, 1) },
+    { name: 'processors', args: [MAIN, 'process'], environment: metricsPort(env, 2) },
   ];
   if (env.PARAPET_SANDBOX) run({ name: 'sandbox', args: [SANDBOX, '--port', String(sandboxPort)], environment: {} });
   for (const part of [...streams, ...gateways]) run(part);
@@ -98,7 +96,7 @@ export function supervise(
   };
 }
 
-/** The lake's metrics stand one port above the stream's; 0 means any. */
-function nextPort(env: Environment): number {
-  return env.PARAPET_METRICS_PORT === 0 ? 0 : env.PARAPET_METRICS_PORT + 1;
+/** The processes' metrics stand on ports in a row; 0 means any. */
+function metricsPort(env: Environment, nth: number): NodeJS.ProcessEnv {
+  return { PARAPET_METRICS_PORT: String(env.PARAPET_METRICS_PORT === 0 ? 0 : env.PARAPET_METRICS_PORT + nth) };
 }

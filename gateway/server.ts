@@ -145,8 +145,10 @@ export function createServer({ pipeline, wires, routing, spool, metrics, request
       while (underWay > 0 && Date.now() < until) await new Promise((resolve) => setTimeout(resolve, 20));
     },
     async close() {
+      const closed = new Promise<void>((resolve) => app.server.close(() => resolve()));
       app.server.closeAllConnections();
       await app.close();
+      await closed;
     },
   };
 }

@@ -3,7 +3,7 @@
  * Several processes share it; a process that meets a subject for the first time makes the key in a transaction, so two
  * never make two.
  */
-import { createCipheriv, createDecipheriv, createSecretKey, hkdfSync, randomBytes } from 'node:crypto';
+import { createCipheriv, createDecipheriv, createSecretKey, hkdfSync, type KeyObject, randomBytes } from 'node:crypto';
 import { chmodSync, existsSync, linkSync, mkdirSync, readFileSync, unlinkSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { open } from 'lmdb';
@@ -37,7 +37,7 @@ export function openLocalKeyStore({ folder, masterKey }: LocalKeyStoreOptions): 
   const root = open<KeyRow | SubjectRow, string>({ path: join(folder, 'data-keys'), overlappingSync: false });
   const bySubject = new Map<string, DataKey & { until: number }>();
   const byId = new Map<string, DataKey & { until: number }>();
-  const hashKeys = new Map<string, Buffer>();
+  const hashKeys = new Map<string, KeyObject>();
 
   function unwrap(id: string, row: KeyRow): DataKey {
     try {
@@ -107,7 +107,7 @@ export function openLocalKeyStore({ folder, masterKey }: LocalKeyStoreOptions): 
     hashKey(org) {
       let key = hashKeys.get(org);
       if (key === undefined) {
-        key = Buffer.from(hkdfSync('sha256', master, Buffer.alloc(0), `parapet content hash/${org}`, 32));
+        key = createSecretKey(Buffer.from(hkdfSync('sha256', master, Buffer.alloc(0), `parapet content hash/${org}`, 32)));
         hashKeys.set(org, key);
       }
       return key;

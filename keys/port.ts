@@ -19,6 +19,6 @@ export interface KeyStore {
   /** Destroys every data key of the subject. Gives how many there were. */
   destroy(subject: string): Promise<number>;
   /** HMAC-SHA256 key for hashes of content in views: equal content of one org has equal hashes, and nobody can guess content from a hash alone. */
-  hashKey(org: string): Buffer;
+  hashKey(org: string): KeyObject;
   close(): Promise<void>;
 }

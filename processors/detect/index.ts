@@ -1,13 +1,14 @@
 /**
- * Looks at every interaction in the stream, whatever the gateway did in line: with the same detector it confirms, and
- * with a newer one it finds what was let through. Emits the assessed interaction, and one threat for each rule that
- * fired, named by interaction, layer and rule.
+ * Assesses every interaction in the stream. What the gateway inspected whole with this very version of the detector and
+ * found clean is taken as clean: the same text and the same rules give the same answer. Everything else is opened and
+ * looked at here: findings for their details, and whatever a gateway without a guard, or with older rules, let through.
+ * Emits the assessed interaction, and one threat for each rule that fired, named by interaction, layer and rule.
  */
 import { derivedId } from '../../core/ids.ts';
-import type { Detector, Finding, Masker, Severity } from '../../detection/types.ts';
+import type { Detector, Finding, Inspection, Masker, Severity } from '../../detection/types.ts';
 import type { KeyStore } from '../../keys/port.ts';
 import { requestSegments, responseSegments } from '../../schemas/content.ts';
-import type { Assessment, EnrichedInteraction, Threat, Verdict } from '../../schemas/types.ts';
+import type { Assessment, EnrichedInteraction, Interaction, Threat, Verdict } from '../../schemas/types.ts';
 import { openContent } from '../content.ts';
 import type { Emission, Processor } from '../step.ts';
 
@@ -20,17 +21,17 @@ export interface DetectParts {
 }
 
 export function createDetect({ keys, detector, masker }: DetectParts): Processor<'enriched'> {
+  function inspect(interaction: Interaction): Inspection {
+    const { request, response } = openContent(keys, interaction);
+    return detector.inspect([...(request ? requestSegments(request) : []), ...(response ? responseSegments(response) : [])]);
+  }
+
   return {
     name: 'detect',
     input: 'enriched',
     step({ value, key, timestamp }) {
       const { interaction, enrichment } = value;
-      const content = openContent(keys, interaction);
-      const segments = [
-        ...(content.request ? requestSegments(content.request) : []),
-        ...(content.response ? responseSegments(content.response) : []),
-      ];
-      const { findings, riskScore, truncated } = detector.inspect(segments);
+      const { findings, riskScore, truncated } = cleanInLine(interaction, detector.version) ? CLEAN : inspect(interaction);
       const threats = threatsOf(value, findings, Math.max(riskScore, interaction.riskScore), masker);
       const top = [...threats].sort((a, b) => SEVERITIES.indexOf(b.severity) - SEVERITIES.indexOf(a.severity) || b.score - a.score)[0];
       const assessment: Assessment = {
@@ -47,6 +48,15 @@ export function createDetect({ keys, detector, masker }: DetectParts): Processor
       return { kind: 'emit', records };
     },
   };
+}
+
+const CLEAN: Inspection = { findings: [], riskScore: 0, truncated: false };
+
+/** The gateway saw request and answer whole with these rules, and neither found anything nor had a reason to say so. */
+function cleanInLine({ status, inspectMode, signatureVersion, verdicts, policyDecisions }: Interaction, version: string): boolean {
+  return (
+    status === 'answered' && inspectMode !== 'off' && signatureVersion === version && verdicts.length === 0 && policyDecisions.length === 0
+  );
 }
 
 /** What the stream found, and what only the gateway found (its content may be gone by now). */
