@@ -203,7 +203,7 @@ function signal(pid: number, name: NodeJS.Signals): boolean {
 }
 
 async function check(): Promise<Record<string, number>> {
-  const result = await reconcileAll(parapet.env, { waitMs: 180_000 });
+  const result = await reconcileAll(parapet.env, { waitMs: 180_000, settle: true });
   console.log(renderReconciliation(result));
   const books = { log: await idsInLog(), clickhouse: await idsInClickHouse(), lake: await idsInLake() };
   let missing = 0;

@@ -13,11 +13,13 @@ import { PROCESSOR_NAMES, SINK_NAMES } from './stream.ts';
 export interface ReconcileOptions {
   /** How long to wait for the pipeline to catch up, in milliseconds. */
   waitMs: number;
+  /** No more traffic comes: also wait until every interaction under way has its end. */
+  settle?: boolean;
   onWait?: (result: Reconciliation) => void;
 }
 
 /** Reads all books, again and again until they balance or the wait is over. */
-export async function reconcileAll(env: Environment, { waitMs, onWait }: ReconcileOptions): Promise<Reconciliation> {
+export async function reconcileAll(env: Environment, { waitMs, settle = false, onWait }: ReconcileOptions): Promise<Reconciliation> {
   const log = await openLog(env);
   const codec = await openCodec(env);
   const front = await runningFront(env);
@@ -26,15 +28,15 @@ export async function reconcileAll(env: Environment, { waitMs, onWait }: Reconci
   const lake = openLake(env);
   try {
     const until = Date.now() + waitMs;
-    // The gateways' books are read once: what they accept from now on is for the next reconciliation, so that this one
-    // comes to an end under constant traffic too.
-    const spools = await inspectSpools(dataPaths(env).spool);
-    const horizons = spools.map(({ gatewayId, gatewaySequence, openSequences }) => ({
-      gatewayId,
-      through: gatewaySequence,
-      open: openSequences,
-    }));
+    const readSpools = () => inspectSpools(dataPaths(env).spool);
+    // Under constant traffic the gateways' books are read once: what they accept from now on is for the next time.
+    let spools = await readSpools();
     for (;;) {
+      const horizons = spools.map(({ gatewayId, gatewaySequence, openSequences }) => ({
+        gatewayId,
+        through: gatewaySequence,
+        open: openSequences,
+      }));
       const result = reconcile({
         spools,
         log: await tallyLog(log, codec, horizons),
@@ -42,9 +44,10 @@ export async function reconcileAll(env: Environment, { waitMs, onWait }: Reconci
         lake: await tallyLake(lake, horizons),
         deadLetters: await deadLetterCounts(log),
       });
-      if (result.balanced || Date.now() >= until) return result;
+      if ((result.balanced && !(settle && result.open > 0)) || Date.now() >= until) return result;
       onWait?.(result);
       await sleep(500);
+      if (settle) spools = await readSpools();
     }
   } finally {
     await clickhouse.close();

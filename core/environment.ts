@@ -106,7 +106,8 @@ function crossChecks(env: Environment): string[] {
   if (env.PARAPET_SPOOL_BYTES < 4 * env.PARAPET_BODY_LIMIT_BYTES) {
     problems.push('PARAPET_SPOOL_BYTES must be at least four times PARAPET_BODY_LIMIT_BYTES');
   }
-  if (env.PARAPET_CONTENT_LIMIT_BYTES > 16 * MiB) problems.push('PARAPET_CONTENT_LIMIT_BYTES must be at most 16 MiB: a record of the log holds at most 64');
+  if (env.PARAPET_CONTENT_LIMIT_BYTES > 16 * MiB)
+    problems.push('PARAPET_CONTENT_LIMIT_BYTES must be at most 16 MiB: a record of the log holds at most 64');
   return problems;
 }
 

@@ -79,7 +79,7 @@ async function demonstrate(): Promise<boolean> {
     `All answers are in after ${seconds()}: ${whole.length} whole; ${broken} tries broke off or found no gateway, and the application asked again.`,
   );
   say('The books: accepted by the gateway, events in the log, rows in ClickHouse, rows in the lake.\n');
-  const result = await reconcileAll(env, { waitMs: 60_000 });
+  const result = await reconcileAll(env, { waitMs: 60_000, settle: true });
   console.log(`${renderReconciliation(result)}\n`);
 
   const stored = await rows<{ interaction_id: string; status: string }>('SELECT interaction_id, status FROM interactions');

@@ -60,7 +60,14 @@ describe('a gateway that is killed at full speed, again and again', () => {
     for (const status of stored.values()) counts[status] = (counts[status] ?? 0) + 1;
     expect(counts.orphaned).toBeGreaterThan(0);
     const [view] = await inspectSpools(`${folder}/spool`);
-    expect(view).toEqual({ gatewayId: 'crash', ledger: { [HOUR]: counts }, gatewaySequence: stored.size, open: 0, unshipped: 0 });
+    expect(view).toEqual({
+      gatewayId: 'crash',
+      ledger: { [HOUR]: counts },
+      gatewaySequence: stored.size,
+      open: 0,
+      openSequences: [],
+      unshipped: 0,
+    });
   });
 });
 

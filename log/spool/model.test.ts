@@ -164,6 +164,7 @@ async function walk(steps: Step[]): Promise<void> {
       ledger: ended.size === 0 ? {} : { [HOUR]: counts },
       gatewaySequence: ended.size,
       open: 0,
+      openSequences: [],
       unshipped: 0,
     });
   } finally {
