@@ -23,6 +23,8 @@ import { readEntries, type Shipper } from './ship.ts';
 
 /** Shortest time between two syncs, and between two appends to the log: the log's disk is often the spool's, and each sync of one delays the other's. */
 const COMMIT_GAP_MS = 1;
+/** From so many interactions under way on, throughput is what matters; below, latency. */
+const BUSY = 12;
 const SHIP_GAP_MS = 20;
 const RETRY_MS = [50, 100, 200, 400, 800, 1_600, 3_000];
 /** How long `close` waits for a disk or a log that no longer answers at all. */
@@ -168,7 +170,7 @@ async function openLocked(
     // Let everything of this turn of the event loop join the first block.
     await new Promise((resolve) => setImmediate(resolve));
     while (gathering.entries.length > 0) {
-      await pause(lastWrite, COMMIT_GAP_MS);
+      if (inFlight >= BUSY) await pause(lastWrite, COMMIT_GAP_MS);
       lastWrite = performance.now();
       const batch = gathering;
       gathering = newBatch(idle);
@@ -188,7 +190,7 @@ async function openLocked(
     writing = undefined;
   }
 
-  /** Under load a moment's wait makes one sync of many; what comes alone finds the last one long past and waits for nothing. */
+  /** Under load a moment's wait makes one sync, or one append, of many. */
   async function pause(since: number, gapMs: number): Promise<void> {
     const left = gapMs - (performance.now() - since);
     if (left > 0 && !closing.signal.aborted) await sleep(left);
