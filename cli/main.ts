@@ -74,11 +74,12 @@ program
 program
   .command('reconcile')
   .description('accepted by gateways = events in the log = rows in the view = rows in the lake, by hour and status; exit code 1 if not')
-  .option('--wait <seconds>', 'how long to wait for the pipeline to catch up', positive, 10)
+  .option('--wait <seconds>', 'how long to wait for the pipeline to catch up (default: the lake’s linger and 15 more)', positive)
   .addOption(json)
-  .action(async ({ wait, json: asJson }: { wait: number; json?: boolean }) => {
-    const result = await reconcileAll(readEnvironment(), {
-      waitMs: wait * 1_000,
+  .action(async ({ wait, json: asJson }: { wait?: number; json?: boolean }) => {
+    const env = readEnvironment();
+    const result = await reconcileAll(env, {
+      waitMs: wait === undefined ? env.PARAPET_LAKE_LINGER_MS + 15_000 : wait * 1_000,
       onWait: ({ accepted, events, clickhouse, lake }) =>
         progress(`waiting: accepted ${accepted}, events ${events}, rows ${clickhouse}, lake ${lake}`),
     });
