@@ -4,17 +4,15 @@
  */
 import { dataPaths, type Environment } from '../core/environment.ts';
 import { ParapetError } from '../core/errors.ts';
-import { newId, nowMicros } from '../core/ids.ts';
 import type { Logger } from '../core/logger.ts';
 import { createMetrics } from '../core/metrics.ts';
 import { createDetector, createMasker } from '../detection/index.ts';
-import type { EventLog, Subscription } from '../log/port.ts';
-import { TOPICS } from '../log/topics.ts';
+import { auditRecord } from '../log/audit.ts';
+import type { Subscription } from '../log/port.ts';
 import { createDetect } from '../processors/detect/index.ts';
 import { createEnrich } from '../processors/enrich/index.ts';
 import { loadPrices } from '../processors/enrich/prices.ts';
 import { runProcessor } from '../processors/runner.ts';
-import type { Codec } from '../schemas/codec.ts';
 import { createClickHouseFront } from '../sinks/clickhouse/front/index.ts';
 import { type ClickHouse, createClickHouseSink } from '../sinks/clickhouse/index.ts';
 import type { Sink } from '../sinks/port.ts';
@@ -88,10 +86,8 @@ export async function startStream(env: Environment, logger: Logger, { processors
     await subscriptions.get(name)?.close();
     try {
       const result = await replayView({ log, codec, clickhouse }, view, onProgress);
-      await audit(log, codec, env.PARAPET_ORG, 'view.replayed', view, {
-        rows: String(result.rows),
-        differences: String(result.differences),
-      });
+      const details = { rows: String(result.rows), differences: String(result.differences) };
+      await log.append([auditRecord(codec, { org: env.PARAPET_ORG, actor: 'stream', action: 'view.replayed', target: view, details })]);
       return result;
     } finally {
       subscriptions.set(name, await startSink(name));
@@ -126,37 +122,4 @@ function createSink(name: SinkName, env: Environment, clickhouse: ClickHouse | u
   const [store, view] = name.split('.') as ['clickhouse' | 's3', 'interactions' | 'threats' | 'audit'];
   if (store === 's3') return createLakeSink({ store: lake, topic: view, limits: { lingerMs: env.PARAPET_LAKE_LINGER_MS } });
   return createClickHouseSink({ store: clickhouse as ClickHouse, view, limits: { lingerMs: env.PARAPET_CLICKHOUSE_LINGER_MS } });
-}
-
-/** An audit event of the stream process, straight into the log. */
-export async function audit(
-  log: EventLog,
-  codec: Codec,
-  org: string,
-  action: string,
-  target: string,
-  details: Record<string, string>,
-): Promise<void> {
-  const occurredAt = nowMicros();
-  const actor = `stream/${process.pid}`;
-  await log.append([
-    {
-      topic: TOPICS.audit.name,
-      key: `${org}/stream`,
-      timestamp: Math.floor(occurredAt / 1_000),
-      headers: {},
-      value: codec.encode('audit', {
-        auditId: newId(),
-        org,
-        occurredAt,
-        actor,
-        action,
-        target,
-        outcome: 'success',
-        details,
-        interactionId: null,
-        traceId: null,
-      }),
-    },
-  ]);
 }

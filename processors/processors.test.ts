@@ -192,6 +192,18 @@ describe('detect', () => {
     expect((await detect(interaction([user('What does the page say?'), tool], 'It says hello.'))).threats.length).toBeGreaterThan(0);
   });
 
+  it('takes as clean only what the gateway inspected whole, with these very rules, and found clean', async () => {
+    const { version } = createDetector();
+    const found = async (change: Partial<Interaction>) =>
+      (await detect(interaction([user(attack)], 'No.', { signatureVersion: version, ...change }))).threats.length;
+    expect(await found({})).toBe(0);
+    expect(await found({ signatureVersion: 'older' })).toBeGreaterThan(0);
+    expect(await found({ inspectMode: 'off' })).toBeGreaterThan(0);
+    expect(await found({ status: 'abandoned' })).toBeGreaterThan(0);
+    const failed = { policyId: 'builtin.inspect', policyVersion: '1', effect: 'flag' as const, reason: 'the guard failed' };
+    expect(await found({ policyDecisions: [failed] })).toBeGreaterThan(0);
+  });
+
   it('says what the gateway did about it, also when only the gateway saw it', async () => {
     const { threats } = await detect(interaction([user(attack)], undefined, { status: 'blocked' }));
     const rule = threats[0] as Threat;

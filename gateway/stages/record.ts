@@ -2,10 +2,11 @@
  * The exchange as an event. The intent is written when the vendor is about to be called: it is the very event that will
  * be shipped, with status `orphaned`, should this process die. The end takes its place.
  */
-import { newId, nowMicros } from '../../core/ids.ts';
+import { nowMicros } from '../../core/ids.ts';
 import type { Logger } from '../../core/logger.ts';
 import type { KeyStore } from '../../keys/port.ts';
 import { type SealedField, seal } from '../../keys/seal.ts';
+import { auditRecord } from '../../log/audit.ts';
 import type { LogRecord } from '../../log/port.ts';
 import type { Status } from '../../log/spool/format.ts';
 import type { Spool } from '../../log/spool/index.ts';
@@ -172,26 +173,8 @@ export function createRecorder(parts: RecorderParts, org: string): Recorder {
       return spool.end(exchange.gatewaySequence, (sequence) => endOf(exchange, sequence, ending), ending.status, exchange.startedAt);
     },
     audit(action, details) {
-      const occurredAt = nowMicros();
       const actor = `gateway/${gatewayId}`;
-      return spool.note({
-        topic: TOPICS.audit.name,
-        key: `${org}/${actor}`,
-        timestamp: Math.floor(occurredAt / 1_000),
-        headers: {},
-        value: codec.encode('audit', {
-          auditId: newId(),
-          org,
-          occurredAt,
-          actor,
-          action,
-          target: actor,
-          outcome: 'success',
-          details,
-          interactionId: null,
-          traceId: null,
-        }),
-      });
+      return spool.note(auditRecord(codec, { org, actor, action, target: actor, details }));
     },
   };
 }
