@@ -21,11 +21,18 @@ export function newId(): string {
   return generator.generate().toString();
 }
 
+const hexPool = Buffer.alloc(4_096);
+let hexUsed = hexPool.length;
+
 /** Random lower-case hex of 8 × `words` digits, for trace and span ids. */
 export function randomHex(words: number): string {
-  let out = '';
-  for (let i = 0; i < words; i++) out += nextUint32().toString(16).padStart(8, '0');
-  return out;
+  const bytes = words * 4;
+  if (hexUsed + bytes > hexPool.length) {
+    randomFillSync(hexPool);
+    hexUsed = 0;
+  }
+  hexUsed += bytes;
+  return hexPool.toString('hex', hexUsed - bytes, hexUsed);
 }
 
 /** A UUID (version 8: custom) made from these parts and nothing else. */

@@ -10,6 +10,7 @@ import type { KeyStore } from './port.ts';
 
 /** Below this, compressing costs the request more than it saves the log. */
 const COMPRESS_FROM_BYTES = 32 * 1024;
+const TAG_BYTES = 16;
 const MAX_OPENED_BYTES = 256 * 1024 * 1024;
 
 export type SealedField = 'requestContent' | 'responseContent' | 'errorContent';
@@ -36,8 +37,11 @@ export function unseal(keys: KeyStore, interactionId: string, field: SealedField
   try {
     const decipher = createDecipheriv('aes-256-gcm', key, sealed.iv);
     decipher.setAAD(Buffer.from(`${interactionId}/${field}`, 'latin1'));
-    decipher.setAuthTag(sealed.ciphertext.subarray(-16));
-    const plain = Buffer.concat([decipher.update(sealed.ciphertext.subarray(0, -16)), decipher.final()]);
+    const end = sealed.ciphertext.length - TAG_BYTES;
+    decipher.setAuthTag(sealed.ciphertext.subarray(end));
+    const plain = decipher.update(sealed.ciphertext.subarray(0, end));
+    // Verifies the tag; in this mode it has no bytes of its own.
+    decipher.final();
     return (sealed.compression === 'deflate' ? inflateRawSync(plain, { maxOutputLength: MAX_OPENED_BYTES }) : plain).toString('utf8');
   } catch (cause) {
     throw new ParapetError('PARAPET_RECORD_INVALID', {
@@ -47,16 +51,16 @@ export function unseal(keys: KeyStore, interactionId: string, field: SealedField
   }
 }
 
-const pool = Buffer.alloc(12 * 512);
-let used = pool.length;
+const IV_BYTES = 12;
+let pool = Buffer.alloc(0);
+let used = 0;
 
-/** 12 random bytes; drawn from the system 512 at a time. */
+/** 12 random bytes; drawn from the system 512 at a time. What was drawn is never written again, so nobody needs a copy. */
 function takeIv(): Buffer {
   if (used === pool.length) {
-    randomFillSync(pool);
+    pool = randomFillSync(Buffer.allocUnsafeSlow(IV_BYTES * 512));
     used = 0;
   }
-  const iv = Buffer.from(pool.subarray(used, used + 12));
-  used += 12;
-  return iv;
+  used += IV_BYTES;
+  return pool.subarray(used - IV_BYTES, used);
 }

@@ -7,9 +7,9 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { type ParapetError, toParapetError } from '../core/errors.ts';
 import type { Logger } from '../core/logger.ts';
 import { type Metrics, MS_BUCKETS } from '../core/metrics.ts';
-import { deadLetter } from '../log/dead-letters.ts';
+import { deadLetter, replayOrder } from '../log/dead-letters.ts';
 import type { Assignment, EventLog, LogRecord, StoredRecord, Subscription } from '../log/port.ts';
-import { TOPICS, type TopicId, type TopicRecords } from '../log/topics.ts';
+import { deadLetterTopic, TOPICS, type TopicId, type TopicRecords } from '../log/topics.ts';
 import type { Codec } from '../schemas/codec.ts';
 import type { Outcome, Processor } from './step.ts';
 
@@ -37,6 +37,7 @@ export async function runProcessor<Id extends TopicId>(
   const { log, codec, logger, metrics } = parts;
   const { maxRecords = 1_000, maxBytes = 8 * 1024 * 1024, attempts = 5, backoffMs = 50 } = options;
   const topic = TOPICS[processor.input].name;
+  const mailbox = deadLetterTopic(processor.name);
   const labels = { processor: processor.name };
   const processed = metrics.counter('parapet_processor_records_total', 'Records that a processor finished.', ['processor', 'outcome']);
   const retried = metrics.counter('parapet_processor_retries_total', 'Tries after a failure.', ['processor']);
@@ -49,13 +50,14 @@ export async function runProcessor<Id extends TopicId>(
     'processor',
   ]);
 
-  async function settle(record: StoredRecord): Promise<Outcome> {
+  /** The record's outputs; its dead letter when it kept failing, or when what the step made does not fit its own schema. */
+  async function settle(record: StoredRecord): Promise<LogRecord[]> {
     let failure: ParapetError | undefined;
     for (let attempt = 1; attempt <= attempts; attempt++) {
       try {
         const value = codec.decode(processor.input, record.value) as TopicRecords[Id];
         const outcome = processor.step({ value, key: record.key, timestamp: record.timestamp, headers: record.headers });
-        return outcome instanceof Promise ? await outcome : outcome;
+        return outputsOf(record, outcome instanceof Promise ? await outcome : outcome, value);
       } catch (error) {
         failure = toParapetError(error);
         // Bytes that do not fit their schema will not fit it the next time either.
@@ -67,30 +69,36 @@ export async function runProcessor<Id extends TopicId>(
       }
     }
     logger.error(
-      { group: processor.name, code: failure?.code, topic, partition: record.partition, offset: record.offset },
+      { group: processor.name, code: failure?.code, topic: record.topic, partition: record.partition, offset: record.offset },
       'record set aside as a dead letter',
     );
-    return { kind: 'dead', reason: `${failure?.code}: ${failure?.message}` };
+    return outputsOf(record, { kind: 'dead', reason: `${failure?.code}: ${failure?.message}` });
   }
 
-  function outputsOf(record: StoredRecord, outcome: Outcome): LogRecord[] {
+  function outputsOf(record: StoredRecord, outcome: Outcome, input: object = {}): LogRecord[] {
+    const outputs = recordsOf(record, outcome, input);
     processed.inc({ ...labels, outcome: outcome.kind });
+    return outputs;
+  }
+
+  function recordsOf(record: StoredRecord, outcome: Outcome, input: object): LogRecord[] {
     if (outcome.kind === 'drop') return [];
     if (outcome.kind === 'dead') {
       const code = /^PARAPET_[A-Z_]+/.exec(outcome.reason)?.[0] ?? 'PARAPET_INTERNAL';
       return [deadLetter(record, { group: processor.name, step: processor.name, code, reason: outcome.reason, attempts })];
     }
+    const from = { topic: processor.input, value: input, bytes: record.value };
     return outcome.records.map(({ topic: id, key, timestamp, value }) => ({
       topic: TOPICS[id].name,
       key,
       timestamp,
       headers: record.headers,
-      value: codec.encode(id, value as never),
+      value: codec.encode(id, value as never, from),
     }));
   }
 
   async function handle(assignment: Assignment): Promise<void> {
-    const place = { group: processor.name, topic, partition: String(assignment.partition) };
+    const place = { group: processor.name, topic: assignment.topic, partition: String(assignment.partition) };
     let offset = assignment.committed.offset;
     while (!assignment.revoked.aborted) {
       const records = await assignment.read(offset, { maxRecords, maxBytes, waitMs: 5_000 });
@@ -99,20 +107,13 @@ export async function runProcessor<Id extends TopicId>(
         continue;
       }
       const started = performance.now();
+      const work = assignment.topic === mailbox ? records.flatMap((record) => replayOrder(record) ?? []) : records;
       await codec.prepare(
         processor.input,
-        records.map((record) => record.value),
+        work.map((record) => record.value),
       );
       const outputs: LogRecord[] = [];
-      for (const record of records) {
-        const outcome = await settle(record);
-        try {
-          outputs.push(...outputsOf(record, outcome));
-        } catch (error) {
-          // What the step made does not fit its own schema: the input is kept, with that reason.
-          outputs.push(...outputsOf(record, { kind: 'dead', reason: toParapetError(error).message }));
-        }
-      }
+      for (const record of work) outputs.push(...(await settle(record)));
       const next = (records.at(-1) as StoredRecord).offset + 1;
       await commit(assignment, next, outputs);
       offset = next;
@@ -136,7 +137,7 @@ export async function runProcessor<Id extends TopicId>(
     }
   }
 
-  return log.subscribe({ group: processor.name, topics: [topic], from: 'earliest' }, async (assignment) => {
+  return log.subscribe({ group: processor.name, topics: [topic, mailbox], from: 'earliest' }, async (assignment) => {
     try {
       await handle(assignment);
     } catch (error) {

@@ -7,39 +7,90 @@ import avro from 'avsc';
 import { ParapetError } from '../core/errors.ts';
 import { TOPIC_IDS, TOPICS, type TopicId, type TopicRecords } from '../log/topics.ts';
 import { fullSchema } from './definitions.ts';
+import { type Extension, findExtension } from './extension.ts';
 import type { SchemaRegistry } from './registry/port.ts';
+import { type UnsealedRecords, unsealedSchema } from './unsealed.ts';
 
 const HEADER_BYTES = 5;
 
+/** A decoded record and the bytes that it was decoded from. */
+export interface Decoded {
+  topic: TopicId;
+  value: object;
+  bytes: Buffer;
+}
+
 export interface Codec {
-  /** The bytes of a record. Throws PARAPET_RECORD_INVALID when the value does not fit the topic's schema. */
-  encode<Id extends TopicId>(topic: Id, value: TopicRecords[Id]): Buffer;
+  /**
+   * The bytes of a record. Throws PARAPET_RECORD_INVALID when the value does not fit the topic's schema.
+   * `from` is what the record was made of: the part of it that is `from.value`, untouched, is copied from its bytes.
+   */
+  encode<Id extends TopicId>(topic: Id, value: TopicRecords[Id], from?: Decoded): Buffer;
   /**
    * The record of the bytes. Synchronous when the writer's schema was seen before, so call `prepare` with a batch first.
    * Throws PARAPET_RECORD_INVALID, or PARAPET_SCHEMA_UNKNOWN when the writer's schema was not prepared.
    */
   decode<Id extends TopicId>(topic: Id, bytes: Buffer): TopicRecords[Id];
+  /** As `decode`, but skips the sealed content: for stores, none of which may show it. */
+  decodeUnsealed<Id extends TopicId>(topic: Id, bytes: Buffer): UnsealedRecords[Id];
   /** Fetches the writer schemas of these bytes that are not known yet. What cannot be found is left to `decode` to say. */
   prepare(topic: TopicId, values: readonly Buffer[]): Promise<void>;
 }
 
+/** How the bytes of one writer's schema are read. */
+interface Reader {
+  whole(bytes: Buffer): unknown;
+  unsealed(bytes: Buffer): unknown;
+}
+
 /** Registers today's schemas and gives a codec over them. */
 export async function createCodec(registry: SchemaRegistry): Promise<Codec> {
-  const writers = new Map<TopicId, { type: avro.Type; id: number }>();
-  const readers = new Map<string, (bytes: Buffer) => unknown>();
+  const writers = new Map<TopicId, { type: avro.Type; unsealed: avro.Type; id: number }>();
+  const readers = new Map<string, Reader>();
   for (const topic of TOPIC_IDS) {
     const schema = fullSchema(TOPICS[topic].record);
     const id = await registry.register(`${TOPICS[topic].name}-value`, schema);
     const type = avro.Type.forSchema(schema as avro.Schema);
-    writers.set(topic, { type, id });
-    readers.set(`${topic}/${id}`, (bytes) => type.fromBuffer(bytes));
+    const unsealed = avro.Type.forSchema(unsealedSchema(schema) as avro.Schema);
+    const skipping = unsealed.createResolver(type);
+    writers.set(topic, { type, unsealed, id });
+    readers.set(`${topic}/${id}`, {
+      whole: (bytes) => type.fromBuffer(bytes),
+      unsealed: (bytes) => unsealed.fromBuffer(bytes, skipping),
+    });
   }
-  const writer = (topic: TopicId) => writers.get(topic) as { type: avro.Type; id: number };
+  const writer = (topic: TopicId) => writers.get(topic) as { type: avro.Type; unsealed: avro.Type; id: number };
+  const extensions = new Map<string, Extension | undefined>();
+
+  /** How a record of `topic` begins with one of `from`, when it does, and those bytes were written with today's schema. */
+  function extensionOf(topic: TopicId, value: object, from: Decoded): Extension | undefined {
+    const key = `${topic}/${from.topic}`;
+    if (!extensions.has(key)) extensions.set(key, findExtension(writer(topic).type, writer(from.topic).type));
+    const extension = extensions.get(key);
+    return extension?.isMadeOf(value, from.value) && schemaIdOf(from.bytes) === writer(from.topic).id ? extension : undefined;
+  }
+
+  function read(topic: TopicId, bytes: Buffer, how: keyof Reader): unknown {
+    const id = schemaIdOf(bytes);
+    const reader = readers.get(`${topic}/${id}`);
+    if (reader === undefined)
+      throw new ParapetError('PARAPET_SCHEMA_UNKNOWN', { message: `No schema with id ${id} for ${TOPICS[topic].name}.` });
+    try {
+      return reader[how](bytes.subarray(HEADER_BYTES));
+    } catch (error) {
+      throw new ParapetError('PARAPET_RECORD_INVALID', {
+        message: `The bytes do not fit schema ${id} of ${TOPICS[topic].name}: ${reason(error)}`,
+        cause: error,
+      });
+    }
+  }
 
   return {
-    encode(topic, value) {
+    encode(topic, value, from) {
       const { type, id } = writer(topic);
       try {
+        const extension = from && extensionOf(topic, value, from);
+        if (from && extension) return encodeExtended(extension, id, value, from.bytes);
         return encodeFrame(type, id, value);
       } catch (error) {
         throw new ParapetError('PARAPET_RECORD_INVALID', {
@@ -50,18 +101,11 @@ export async function createCodec(registry: SchemaRegistry): Promise<Codec> {
     },
 
     decode<Id extends TopicId>(topic: Id, bytes: Buffer) {
-      const id = schemaIdOf(bytes);
-      const read = readers.get(`${topic}/${id}`);
-      if (read === undefined)
-        throw new ParapetError('PARAPET_SCHEMA_UNKNOWN', { message: `No schema with id ${id} for ${TOPICS[topic].name}.` });
-      try {
-        return read(bytes.subarray(HEADER_BYTES)) as TopicRecords[Id];
-      } catch (error) {
-        throw new ParapetError('PARAPET_RECORD_INVALID', {
-          message: `The bytes do not fit schema ${id} of ${TOPICS[topic].name}: ${reason(error)}`,
-          cause: error,
-        });
-      }
+      return read(topic, bytes, 'whole') as TopicRecords[Id];
+    },
+
+    decodeUnsealed<Id extends TopicId>(topic: Id, bytes: Buffer) {
+      return read(topic, bytes, 'unsealed') as UnsealedRecords[Id];
     },
 
     async prepare(topic, values) {
@@ -75,15 +119,20 @@ export async function createCodec(registry: SchemaRegistry): Promise<Codec> {
         if (readers.has(key)) continue;
         const schema = await registry.schemaOf(id);
         if (schema === undefined) continue;
-        const { type } = writer(topic);
+        const { type, unsealed } = writer(topic);
         try {
-          const resolver = type.createResolver(avro.Type.forSchema(schema as avro.Schema));
-          readers.set(key, (value) => type.fromBuffer(value, resolver));
+          const written = avro.Type.forSchema(schema as avro.Schema);
+          const [resolver, skipping] = [type.createResolver(written), unsealed.createResolver(written)];
+          readers.set(key, {
+            whole: (value) => type.fromBuffer(value, resolver),
+            unsealed: (value) => unsealed.fromBuffer(value, skipping),
+          });
         } catch (error) {
           const why = `Schema ${id} cannot be read as ${TOPICS[topic].name}: ${reason(error)}`;
-          readers.set(key, () => {
+          const refuse = () => {
             throw new Error(why);
-          });
+          };
+          readers.set(key, { whole: refuse, unsealed: refuse });
         }
       }
     },
@@ -102,14 +151,30 @@ let scratch = Buffer.allocUnsafe(64 * 1024);
 
 /** One encode into a shared scratch buffer: `toBuffer` alone would encode twice whenever its own guess is too small. */
 function encodeFrame(type: avro.Type, id: number, value: unknown): Buffer {
-  let end = type.encode(value, scratch, HEADER_BYTES);
-  if (end < 0) {
-    scratch = Buffer.allocUnsafe(Math.ceil((scratch.length - end) * 1.5));
-    end = type.encode(value, scratch, HEADER_BYTES);
-  }
+  const end = encodeInto(type, value, HEADER_BYTES);
   scratch[0] = 0;
   scratch.writeUInt32BE(id, 1);
   return Buffer.from(scratch.subarray(0, end));
+}
+
+function encodeInto(type: avro.Type, value: unknown, at: number): number {
+  const end = type.encode(value, scratch, at);
+  if (end >= 0) return end;
+  const larger = Buffer.allocUnsafe(Math.ceil((scratch.length - end) * 1.5));
+  scratch.copy(larger, 0, 0, at);
+  scratch = larger;
+  return type.encode(value, scratch, at);
+}
+
+/** The bytes of a record in Avro are those of its fields, one behind the other: the first ones are there already. */
+function encodeExtended({ rest }: Extension, id: number, value: object, begun: Buffer): Buffer {
+  let end = 0;
+  for (const { name, type } of rest) end = encodeInto(type, (value as Record<string, unknown>)[name], end);
+  const out = Buffer.allocUnsafe(begun.length + end);
+  begun.copy(out);
+  out.writeUInt32BE(id, 1);
+  scratch.copy(out, begun.length, 0, end);
+  return out;
 }
 
 function reason(error: unknown): string {

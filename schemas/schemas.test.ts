@@ -116,6 +116,37 @@ describe('the codec', () => {
     expect(codec.decode('interactions', codec.encode('interactions', INTERACTION)).interactionId).toBe(INTERACTION.interactionId);
   });
 
+  it('makes the same bytes of a record that extends another, copied or not', () => {
+    const { enrichment, assessment } = SAMPLES.AssessedInteraction;
+    const bytes = codec.encode('interactions', INTERACTION);
+    const value = codec.decode('interactions', bytes);
+    const enriched = { interaction: value, enrichment };
+    const copied = codec.encode('enriched', enriched, { topic: 'interactions', value, bytes });
+    expect(copied).toEqual(codec.encode('enriched', enriched));
+    const assessed = { ...codec.decode('enriched', copied), assessment };
+    const from = {
+      topic: 'enriched' as const,
+      value: { interaction: assessed.interaction, enrichment: assessed.enrichment },
+      bytes: copied,
+    };
+    expect(codec.encode('assessed', assessed, from)).toEqual(codec.encode('assessed', assessed));
+  });
+
+  it('copies only what is untouched, of the topic, and written with the schema of today', () => {
+    const { enrichment } = SAMPLES.EnrichedInteraction;
+    const bytes = codec.encode('interactions', INTERACTION);
+    const value = codec.decode('interactions', bytes);
+    const changed = { interaction: { ...value, org: 'another' }, enrichment };
+    expect(codec.encode('enriched', changed, { topic: 'interactions', value, bytes })).toEqual(codec.encode('enriched', changed));
+    const older = Buffer.from(bytes);
+    older.writeUInt32BE(7_777, 1);
+    older.fill(0, 5);
+    const enriched = { interaction: value, enrichment };
+    expect(codec.encode('enriched', enriched, { topic: 'interactions', value, bytes: older })).toEqual(codec.encode('enriched', enriched));
+    const audit = { topic: 'interactions' as const, value, bytes };
+    expect(codec.encode('audit', SAMPLES.AuditEvent, audit)).toEqual(codec.encode('audit', SAMPLES.AuditEvent));
+  });
+
   it('refuses a value that does not fit, with a code', () => {
     expect(() => codec.encode('interactions', { ...INTERACTION, org: 7 as never })).toThrow(
       expect.objectContaining({ code: 'PARAPET_RECORD_INVALID' }),

@@ -39,8 +39,16 @@ export function packRecord(record: LogRecord): Buffer {
   return out;
 }
 
+let lastHeaders: LogRecord['headers'] | undefined;
+let lastText = '';
+
+/** Asked for the length first and for the bytes right after, so the last answer is kept. */
 function headersText({ headers }: LogRecord): string {
-  return JSON.stringify(headers);
+  if (headers !== lastHeaders) {
+    lastText = JSON.stringify(headers);
+    lastHeaders = headers;
+  }
+  return lastText;
 }
 
 export function unpackRecord(topic: string, partition: number, offset: number, packed: Buffer): StoredRecord {

@@ -30,7 +30,7 @@ export function createDetect({ keys, detector, masker }: DetectParts): Processor
     name: 'detect',
     input: 'enriched',
     step({ value, key, timestamp }) {
-      const { interaction, enrichment } = value;
+      const { interaction } = value;
       const { findings, riskScore, truncated } = cleanInLine(interaction, detector.version) ? CLEAN : inspect(interaction);
       const threats = threatsOf(value, findings, Math.max(riskScore, interaction.riskScore), masker);
       const top = [...threats].sort((a, b) => SEVERITIES.indexOf(b.severity) - SEVERITIES.indexOf(a.severity) || b.score - a.score)[0];
@@ -43,7 +43,7 @@ export function createDetect({ keys, detector, masker }: DetectParts): Processor
         signatureVersion: detector.version,
         truncated,
       };
-      const records: Emission[] = [{ topic: 'assessed', key, timestamp, value: { interaction, enrichment, assessment } }];
+      const records: Emission[] = [{ topic: 'assessed', key, timestamp, value: { ...value, assessment } }];
       for (const threat of threats) records.push({ topic: 'threats', key, timestamp, value: threat });
       return { kind: 'emit', records };
     },
