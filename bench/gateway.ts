@@ -21,7 +21,7 @@ const body = JSON.stringify({
   model: 'bench-model',
   messages: [
     { role: 'system', content: 'You are a helpful assistant.' },
-    { role: 'user', content: prompt },
+    { role: 'user', content: `Ticket ########. ${prompt}` },
   ],
 });
 

@@ -7,12 +7,15 @@ import { connect, type Socket } from 'node:net';
 export interface LoadOptions {
   url: string;
   headers?: Record<string, string>;
+  /** Eight `#` in it become the number of the request, so that no prompt is the one before. */
   body: string;
   connections: number;
   seconds: number;
   /** Requests per second over all connections; without it each connection sends as soon as it was answered. */
   rate?: number;
 }
+
+const MARK = '########';
 
 export interface LoadResult {
   requests: number;
@@ -33,6 +36,7 @@ export async function load({ url, headers = {}, body, connections, seconds, rate
     ...Object.entries(headers).map(([name, value]) => `${name}: ${value}`),
   ];
   const request = Buffer.from(`${lines.join('\r\n')}\r\n\r\n${body}`);
+  const mark = request.indexOf(MARK);
   const latencies: number[] = [];
   let errors = 0;
   const started = performance.now();
@@ -42,6 +46,8 @@ export async function load({ url, headers = {}, body, connections, seconds, rate
   async function worker(index: number): Promise<void> {
     const socket = await open(target);
     const answer = reader(socket);
+    // Its own bytes: the next request is written into them when the last one was answered.
+    const own = Buffer.from(request);
     try {
       for (let turn = 0; performance.now() < until; turn++) {
         let due = performance.now();
@@ -55,7 +61,8 @@ export async function load({ url, headers = {}, body, connections, seconds, rate
         sent += 1;
         // A timer may fire a little early; it is late that counts.
         const from = Math.min(due, performance.now());
-        socket.write(request);
+        if (mark >= 0) own.write(String(turn * connections + index).padStart(MARK.length, '0'), mark, 'latin1');
+        socket.write(own);
         const status = await answer();
         if (status === 200) latencies.push(performance.now() - from);
         else errors += 1;

@@ -68,34 +68,80 @@ function keepChanged(before: string, after: string, via: Decoded['via'], keep: (
   if (after !== before) keep(after, via);
 }
 
+/** What a stretch of base64 consists of, and one of hex or binary digits in groups. */
+const BASE64_SIGNS = signs('ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/_-');
+const GROUP_SIGNS = signs('0123456789abcdefABCDEFx\\% ,:;');
+const BASE64_LENGTH = 16;
+const MAX_RUN = 65536;
+/** Five pairs of digits with a sign after each, and one more pair. */
+const GROUPS_LENGTH = 17;
+
+/** Where `length` of these signs first stand in a row, from offset `from` on; -1 if nowhere. */
+function rowAt(text: string, from: number, of: Uint8Array, length: number): number {
+  // Looks at every `length`th character, and closer only where that is one of them.
+  for (let end = from + length - 1; end < text.length; ) {
+    let i = end;
+    while (i > end - length && of[text.charCodeAt(i)] === 1) i--;
+    if (i === end - length) return i + 1;
+    end = i + length;
+  }
+  return -1;
+}
+
+function signs(list: string): Uint8Array {
+  const out = new Uint8Array(128);
+  for (const sign of list) out[sign.charCodeAt(0)] = 1;
+  return out;
+}
+
 /**
  * Stretches made of an encoding's alphabet. Pieces that white space, commas, quotes or `\x` separate are joined when
  * they are whole lines of base64 or short groups of hex or binary digits.
  */
 function encodedRuns(text: string): string[] {
   const runs: string[] = [];
-  const long = /[A-Za-z0-9+/_-]{16,65536}={0,2}/g;
+  addLongRuns(text, runs);
+  if (rowAt(text, 0, GROUP_SIGNS, GROUPS_LENGTH) >= 0) addGroups(text, runs);
+  return runs;
+}
+
+function addLongRuns(text: string, runs: string[]): void {
   let lastEnd = -1;
-  for (let found = long.exec(text); found !== null && runs.length < 64; found = long.exec(text)) {
-    const gap = lastEnd < 0 ? 'x' : text.slice(lastEnd, found.index);
+  let start = rowAt(text, 0, BASE64_SIGNS, BASE64_LENGTH);
+  while (start >= 0 && runs.length < 64) {
+    const end = endOfRun(text, start);
+    const run = text.slice(start, end);
+    const gap = lastEnd < 0 ? 'x' : text.slice(lastEnd, start);
     const previous = runs[runs.length - 1];
     if (previous !== undefined && gap.length <= 3 && gap.trim() === '' && !previous.endsWith('=')) {
       // The last line of a block is shorter than the others; a second block would be as long as its own first line.
-      runs[runs.length - 1] = previous + found[0];
-    } else runs.push(found[0]);
-    lastEnd = found.index + found[0].length;
+      runs[runs.length - 1] = previous + run;
+    } else runs.push(run);
+    lastEnd = end;
     // A tail shorter than a run may close a block that was split over lines.
     const tail = /^\s{1,3}([A-Za-z0-9+/_-]{1,15}={0,2})(?![A-Za-z0-9+/_=-])/.exec(text.slice(lastEnd, lastEnd + 24));
     if (tail?.[1]?.endsWith('=')) {
       runs[runs.length - 1] += tail[1];
       lastEnd += tail[0].length;
     }
+    start = rowAt(text, end, BASE64_SIGNS, BASE64_LENGTH);
   }
+}
+
+/** Where the run of base64 that begins at `start` ends, padding included. */
+function endOfRun(text: string, start: number): number {
+  const limit = Math.min(text.length, start + MAX_RUN);
+  let end = start + BASE64_LENGTH;
+  while (end < limit && BASE64_SIGNS[text.charCodeAt(end)] === 1) end++;
+  for (let padding = 0; padding < 2 && text[end] === '='; padding++) end++;
+  return end;
+}
+
+function addGroups(text: string, runs: string[]): void {
   const groups = /(?:(?:\\x|0x|%)?[0-9a-fA-F]{2}[ ,:;]{1,2}){5,4096}(?:\\x|0x)?[0-9a-fA-F]{2}|(?:[01]{8} ?){4,2048}/g;
   for (let found = groups.exec(text); found !== null && runs.length < 96; found = groups.exec(text)) {
     runs.push(found[0].replace(/\\x|0x|%|[ ,:;]/g, ''));
   }
-  return runs;
 }
 
 /** Encoded text mixes cases or digits; a long word or a path of small letters does not. */

@@ -4,16 +4,16 @@
  * inspection and `truncated` says when a limit cut something off, so that no text can buy unlimited work, and none can
  * hide by being long without saying so.
  */
-import { createHash } from 'node:crypto';
 import type { Segment } from '../schemas/content.ts';
-import { passes } from './checks.ts';
+import { type CleanTexts, createCleanTexts } from './clean.ts';
 import { decodings, readsAsText, reversed, rot13 } from './decode.ts';
-import { compact, fold, plain, pulledApart, rejoined, withoutLeet } from './normalise.ts';
+import { compile, finding, firstPassing, versionOf } from './matching.ts';
+import { fold, plain, withoutLeet } from './normalise.ts';
 import { createPrefilter, SAW_ESCAPE, SAW_LEET, SAW_LONG, SAW_SLOW, SAW_SPACED, type Scan } from './prefilter.ts';
-import { patternCost } from './redos.ts';
 import { riskScore } from './score.ts';
 import type { Signature } from './signature.ts';
 import { signatures as builtIn } from './signatures/index.ts';
+import { compact, lettersInRow, pulledApart, rejoined } from './spacing.ts';
 import { HIDDEN_RULES } from './structural.ts';
 import type { Detector, Finding, Inspection } from './types.ts';
 
@@ -53,13 +53,6 @@ const REVERSED_TRACES = [
   'metsys ruoy',
 ];
 
-interface Compiled {
-  signature: Signature;
-  regex: RegExp;
-  /** The longest match, in code units. */
-  reach: number;
-}
-
 /** What one inspection has found and used up so far, and the segment at hand. */
 interface Inspecting {
   segment: Segment;
@@ -70,13 +63,20 @@ interface Inspecting {
   truncated: boolean;
 }
 
-/** A detector for `signatures` (the built-in set when left out). Throws when a pattern is not provably linear. */
-export function createDetector(options: { signatures?: readonly Signature[] } = {}): Detector {
-  const all = options.signatures ?? builtIn;
+export interface DetectorOptions {
+  /** The built-in set when left out. */
+  signatures?: readonly Signature[];
+  /** Characters of clean request texts to remember, so that a conversation's earlier turns are not scanned again; 0 for none. */
+  remember?: number;
+}
+
+/** Throws when a pattern is not provably linear. */
+export function createDetector({ signatures: all = builtIn, remember = 0 }: DetectorOptions = {}): Detector {
+  const clean: CleanTexts | undefined = remember > 0 ? createCleanTexts(remember) : undefined;
   const scanned = all.filter((signature) => signature.on !== 'compact').map(compile);
   const compacted = all.filter((signature) => signature.on === 'compact').map(compile);
   const prefilter = createPrefilter([
-    ...scanned.map(({ signature, reach }) => ({ anchors: signature.anchors, reach, inPlain: signature.on === 'plain' })),
+    ...scanned.map(({ signature: { anchors, on }, reach, needed }) => ({ anchors, needed, reach, inPlain: on === 'plain' })),
     { anchors: ROT13_TRACES, reach: 0, inPlain: false },
     { anchors: REVERSED_TRACES, reach: 0, inPlain: false },
   ]);
@@ -99,7 +99,7 @@ export function createDetector(options: { signatures?: readonly Signature[] } = 
   /** A whole text, or its head and tail when the inspection has no room for more. */
   function lookWithin(text: string, state: Inspecting): void {
     const left = MAX_SCANNED - state.scanned;
-    if (text.length <= left) return look(text, [], 0, state);
+    if (text.length <= left) return lookUnlessClean(text, [], 0, state);
     state.truncated = true;
     if (left <= 0) return;
     const tail = Math.min(TAIL, left >> 1);
@@ -120,9 +120,28 @@ export function createDetector(options: { signatures?: readonly Signature[] } = 
       state.truncated = true;
       return joined;
     }
-    look(`${before} ${head}`, ['joined'], MAX_DEPTH, state);
-    if (/[a-z]$/i.test(before) && /^[a-z]/.test(head)) look(before + head, ['joined'], MAX_DEPTH, state);
+    lookUnlessClean(`${before} ${head}`, ['joined'], MAX_DEPTH, state);
+    if (/[a-z]$/i.test(before) && /^[a-z]/.test(head)) lookUnlessClean(before + head, ['joined'], MAX_DEPTH, state);
     return joined + volume;
+  }
+
+  /**
+   * A text known as clean only moves the counters on. It is learned and skipped only where nothing was decoded before it:
+   * with less room for decoding, or with a rule already found, looking might have gone another way.
+   */
+  function lookUnlessClean(text: string, via: string[], depth: number, state: Inspecting): void {
+    const { segment, speaker, scanned: before, found } = state;
+    // Answers are new each time, and streamed ones come in pieces that overlap.
+    if (clean === undefined || segment.direction !== 'request' || state.decoded > 0) return look(text, via, depth, state);
+    const scope = depth === 0 ? speaker : `${speaker} joined`;
+    const spent = clean.find(scope, text);
+    if (spent !== undefined) {
+      state.scanned += spent.scanned;
+      state.decoded += spent.decoded;
+      return;
+    }
+    look(text, via, depth, state);
+    if (found.size === 0 && !state.truncated) clean.add(scope, text, { scanned: state.scanned - before, decoded: state.decoded });
   }
 
   /** Scans one text, then whatever the scan gave reason to read it as. */
@@ -138,7 +157,7 @@ export function createDetector(options: { signatures?: readonly Signature[] } = 
       if (made.spaced !== undefined) matchIn(made.spaced, [...via, ...made.via], state);
       via = [...via, ...made.via];
       readable = made.text;
-      scan = prefilter.scan(readable);
+      if (readable !== text || made.spaced !== undefined || made.hidden.length > 0) scan = prefilter.scan(readable);
     }
     const traces = match(scan, readable, via, state);
     if (depth >= MAX_DEPTH) return;
@@ -211,6 +230,7 @@ export function createDetector(options: { signatures?: readonly Signature[] } = 
 
   /** Text with its words pulled apart: read without any gaps, and with the wider gaps taken for the word breaks. */
   function matchPulledApart(text: string, via: string[], state: Inspecting): void {
+    if (lettersInRow(text) < 3) return;
     const letters = pulledApart(text).map(fold).map(compact).join('\n');
     for (const { signature, regex } of compacted) {
       if (!applies(signature, state) || !signature.anchors.some((anchor) => letters.includes(anchor))) continue;
@@ -224,13 +244,6 @@ export function createDetector(options: { signatures?: readonly Signature[] } = 
   return { version: versionOf(all), inspect };
 }
 
-function compile(signature: Signature): Compiled {
-  const flags = [...new Set(`g${signature.flags ?? ''}`)].join('');
-  const { problems, width } = patternCost(signature.pattern, flags);
-  if (problems.length > 0) throw new Error(`Signature ${signature.id} may not run on the hot path: ${problems.join('; ')}.`);
-  return { signature, regex: new RegExp(signature.pattern, flags), reach: width };
-}
-
 /** What a tool returned or a document says is the tool's word, whichever role carried it. */
 function speakerOf({ kind, role }: Segment): Segment['role'] {
   return kind === 'tool_result' || kind === 'tool_definition' || kind === 'document' ? 'tool' : role;
@@ -239,39 +252,9 @@ function speakerOf({ kind, role }: Segment): Segment['role'] {
 function applies({ id, score, applies: { direction, roles } }: Signature, { segment, speaker, found }: Inspecting): boolean {
   if (direction !== 'both' && direction !== segment.direction) return false;
   if (roles !== undefined && !roles.includes(speaker)) return false;
+  if (found.size === 0) return true;
   const known = found.get(`${id} ${segment.direction}`);
   return known === undefined || known.score < score;
-}
-
-/** The first match that passes the signature's check; tries at most 32 per stretch. */
-function firstPassing(signature: Signature, regex: RegExp, stretch: string): RegExpExecArray | undefined {
-  regex.lastIndex = 0;
-  for (let tries = 0; tries < 32; tries++) {
-    const hit = regex.exec(stretch);
-    if (hit === null) return undefined;
-    if (passes(signature.check, hit[0])) return hit;
-    if (hit[0] === '') return undefined;
-  }
-  return undefined;
-}
-
-function finding(signature: Signature, segment: Segment, where: string, index: number, length: number, via: string[]): Finding {
-  const margin = Math.max(0, Math.min(40, (160 - length) >> 1));
-  const from = Math.max(0, index - margin);
-  return {
-    ruleId: signature.id,
-    ruleVersion: signature.version,
-    layer: 'signature',
-    threatType: signature.threatType,
-    severity: signature.severity,
-    score: signature.score,
-    techniques: [...signature.techniques],
-    direction: segment.direction,
-    role: segment.role,
-    path: segment.path,
-    via,
-    excerpt: where.slice(from, Math.min(from + 160, index + length + margin)).toWellFormed(),
-  };
 }
 
 /** One finding per rule and direction: the surest. */
@@ -285,12 +268,4 @@ function conclude({ found, truncated }: Inspecting): Inspection {
   const findings = [...found.values()].sort((a, b) => b.score - a.score);
   const kept = findings.slice(0, MAX_FINDINGS);
   return { findings: kept, riskScore: riskScore(kept), truncated: truncated || kept.length < findings.length };
-}
-
-/** Changes exactly when what the signatures would find changes. */
-function versionOf(all: readonly Signature[]): string {
-  const parts = all.map(({ id, version, pattern, flags, on, score, anchors, check, applies: where }) =>
-    JSON.stringify([id, version, pattern, flags, on, score, anchors, check, where]),
-  );
-  return createHash('sha256').update(parts.join('\n')).digest('hex').slice(0, 12);
 }

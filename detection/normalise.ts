@@ -132,26 +132,6 @@ export function withoutLeet(folded: string): string {
   });
 }
 
-/** Letters and digits only: what remains of words that were pulled apart. Takes folded text. */
-export function compact(folded: string): string {
-  return folded.replace(/[^a-z0-9\u0080-\uffff]+/g, '');
-}
-
-/** The stretches of at least six letters that each stand alone, whatever keeps them apart. */
-export function pulledApart(text: string): string[] {
-  return text.match(/(?<![\p{L}\p{N}])\p{L}(?:[^\p{L}\p{N}]{1,3}\p{L}){5,2000}(?![\p{L}\p{N}])/gu) ?? [];
-}
-
-/**
- * Words whose letters were set apart by single gaps or signs, put back together: `i g n o r e  a l l` and
- * `i.g.n.o.r.e all`. Two or more white spaces between letters are taken for the break between words.
- */
-export function rejoined(text: string): string {
-  return text
-    .replace(/(?<![\p{L}\p{N}])\p{L}(?:[^\p{L}\p{N}\s]\p{L}){2,40}(?![\p{L}\p{N}])/gu, (word) => word.replace(/[^\p{L}]/gu, ''))
-    .replace(/(?<!\S)\p{L}(?:\s\p{L}){2,40}(?!\S)/gu, (word) => word.replace(/\s/g, ''));
-}
-
 /** Tag characters mirror ASCII; variation selectors can carry a byte each. Both draw nothing on the screen. */
 function takeHidden(text: string, hidden: Plain['hidden']): string {
   let out = text.replace(/(\ud83c\udff4)?((?:\udb40[\udc20-\udc7f]){1,4096})/g, (_all, flag: string | undefined, tags: string) => {
@@ -196,9 +176,27 @@ function squaredLetter(low: string): string {
 
 /** Words are judged one by one; see the note at the top. */
 function withoutLookalikes(text: string): string {
-  if (!/[a-z]/i.test(text) || !/[\u0370-\u052f]/.test(text)) return text;
-  const latinLetters = text.match(/[a-z]/gi)?.length ?? 0;
-  const otherLetters = text.match(/[\u0370-\u052f]/g)?.length ?? 0;
+  let latinLetters = 0;
+  let otherLetters = 0;
+  let inWord = 0; // 1 when the word at hand has a Latin letter, plus 2 when it has another
+  let mixes = false;
+  for (let i = 0; i < text.length; i++) {
+    const unit = text.charCodeAt(i);
+    if (unit < 128) {
+      const lower = unit | 32;
+      if (lower < 97 || lower > 122) {
+        inWord = 0;
+        continue;
+      }
+      latinLetters++;
+      inWord |= 1;
+    } else if (unit >= 0x370 && unit <= 0x52f) {
+      otherLetters++;
+      inWord |= 2;
+    }
+    mixes ||= inWord === 3;
+  }
+  if (latinLetters === 0 || otherLetters === 0 || (!mixes && latinLetters < 3 * otherLetters)) return text;
   return text.replace(/[a-z\u00c0-\u024f\u0370-\u052f]{2,64}/gi, (word) => {
     if (!/[\u0370-\u052f]/.test(word)) return word;
     const mixed = /[a-z]/i.test(word);

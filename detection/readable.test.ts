@@ -1,10 +1,11 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { decodings, readsAsText, reversed, rot13 } from './decode.ts';
-import { compact, fold, plain, pulledApart, rejoined, withoutLeet } from './normalise.ts';
+import { fold, plain, withoutLeet } from './normalise.ts';
 import { createPrefilter } from './prefilter.ts';
 import { patternCost } from './redos.ts';
 import { riskScore } from './score.ts';
+import { compact, lettersInRow, pulledApart, rejoined } from './spacing.ts';
 
 describe('plain text', () => {
   it('keeps real Russian and Greek, and words of one script inside another', () => {
@@ -43,6 +44,18 @@ describe('folded text', () => {
     expect(rejoined('i g n o r e  a l l')).toBe('ignore  all');
     expect(rejoined('i.g.n.o.r.e it, e.g. this')).toBe('ignore it, e.g. this');
     expect(pulledApart('say a b c d e f g now').map(compact)).toEqual(['abcdefg']);
+  });
+
+  it('looks for pulled-apart words wherever there are some', () => {
+    const anyText = fc.string({ unit: fc.constantFrom(...'abZя你é1٣ .-_\n\u0301\ud835\udc00', '😀', '𝐀'), maxLength: 60 });
+    fc.assert(
+      fc.property(anyText, (text) => {
+        if (rejoined(text) !== text) expect(lettersInRow(text)).toBeGreaterThanOrEqual(3);
+        if (pulledApart(text).length > 0) expect(lettersInRow(text)).toBeGreaterThanOrEqual(6);
+      }),
+      { numRuns: 2000 },
+    );
+    expect(lettersInRow('one sum: a + b, and no more')).toBe(2);
   });
 });
 
@@ -108,6 +121,22 @@ describe('the prefilter', () => {
     expect(seen([[' dan'], ['dan']], 'dance')).toEqual([0, 1]);
     expect(seen([[' dan'], ['dan']], 'abundant')).toEqual([1]);
     expect(seen([[' dan']], 'say "dan"')).toEqual([0]);
+  });
+
+  it('touches an entry only where the other words its pattern needs stand near an anchor', () => {
+    const prefilter = createPrefilter([{ ...entry(['xx']), reach: 10, needed: [[' yy', 'zz'], ['vv']] }]);
+    const windows = (text: string): number[] => {
+      const scan = prefilter.scan(text);
+      return scan.touchedCount === 0 ? [] : [...scan.windows(0)];
+    };
+    expect(windows('xx yy')).toEqual([]);
+    expect(windows('xx ayy vv')).toEqual([]);
+    expect(windows('xx yy vv')).toEqual([0, 12]);
+    expect(windows('vv zz xx')).toEqual([0, 18]);
+    expect(windows(`yy vv ${'a'.repeat(20)} xx`)).toEqual([]);
+    // The window begins inside `ayy`: to a pattern that reads only the window, the word begins there.
+    expect(windows('ayy vv - xx')).toEqual([1, 21]);
+    expect(windows(`xx ${'a'.repeat(30)} zz xx vv ${'a'.repeat(30)} xx`)).toEqual([29, 49]);
   });
 
   it('gives windows that cover every anchor and do not overlap', () => {

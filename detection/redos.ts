@@ -40,6 +40,7 @@ export function patternCost(source: string, flags = ''): PatternCost {
 
 function createParser(source: string, ignoreCase: boolean, problems: string[]): () => Node {
   let at = 0;
+  const sets = ignoreCase ? ANY_CASE : ONE_CASE;
 
   function alternatives(): Node {
     const all = [sequence()];
@@ -47,6 +48,7 @@ function createParser(source: string, ignoreCase: boolean, problems: string[]): 
       at++;
       all.push(sequence());
     }
+    if (all.length === 1) return all[0] as Node;
     const first = emptySet();
     for (const node of all) union(first, node.first);
     const singles = all.every((node) => node.single !== undefined);
@@ -75,19 +77,21 @@ function createParser(source: string, ignoreCase: boolean, problems: string[]): 
       const node = atom();
       items.push({ node, ...quantifier() });
     }
-    const result: Node = { width: 0, minWidth: 0, choices: 1, first: emptySet() };
-    let follow = fullSet();
+    const result: Node = { width: 0, minWidth: 0, choices: 1, first: EMPTY };
+    let follow = FULL;
     for (let i = items.length - 1; i >= 0; i--) {
       const { node, min, max } = items[i] as { node: Node; min: number; max: number };
       result.choices *= repeated(node, min, max, follow);
       result.width += node.width * max;
       result.minWidth += node.minWidth * min;
-      const starts = emptySet();
-      union(starts, node.first);
-      if (min === 0 || node.minWidth === 0) union(starts, follow);
-      follow = starts;
+      if (min > 0 && node.minWidth > 0) follow = node.first;
+      else {
+        const starts = node.first.slice();
+        union(starts, follow);
+        follow = starts;
+      }
     }
-    result.first = items.length === 0 ? fullSet() : follow;
+    result.first = follow;
     const only = items.length === 1 ? items[0] : undefined;
     if (only?.min === 1 && only.max === 1 && only.node.single) result.single = only.node.single;
     return result;
@@ -132,7 +136,7 @@ function createParser(source: string, ignoreCase: boolean, problems: string[]): 
     const sign = source[at++];
     if (sign === '(') return group();
     if (sign === '[') return single(characterClass());
-    if (sign === '.') return single(fullSet());
+    if (sign === '.') return single(FULL);
     if (sign === '^' || sign === '$') return nothing();
     if (sign === '\\') return escapeSequence();
     return single(setOf(sign ?? ''));
@@ -162,7 +166,7 @@ function createParser(source: string, ignoreCase: boolean, problems: string[]): 
     if (sign === 'u' || sign === 'x' || sign === 'p' || sign === 'P') {
       const rest = /^(?:\{[^}]{1,40}\}|[0-9a-fA-F]{4}|[0-9a-fA-F]{2})/.exec(source.slice(at))?.[0] ?? '';
       at += rest.length;
-      if (sign === 'p' || sign === 'P') return fullSet();
+      if (sign === 'p' || sign === 'P') return FULL;
       return setOf(String.fromCodePoint(Number.parseInt(rest.replace(/[{}]/g, ''), 16) || 0));
     }
     const control = { n: '\n', r: '\r', t: '\t', f: '\f', v: '\v', '0': '\0' }[sign];
@@ -200,14 +204,25 @@ function createParser(source: string, ignoreCase: boolean, problems: string[]): 
     return { set, code: set.indexOf(1) };
   }
 
+  /** Shared by all who ask for the same sign, so never changed. */
   function setOf(sign: string): Uint8Array {
+    const known = sets.get(sign);
+    if (known !== undefined) return known;
     const set = emptySet();
+    sets.set(sign, set);
     for (const form of ignoreCase ? [sign.toLowerCase(), sign.toUpperCase()] : [sign]) set[Math.min(form.charCodeAt(0) || 0, 128)] = 1;
     return set;
   }
 
   return alternatives;
 }
+
+/** One-character sets, made once: a rule set asks for the same few hundred many thousand times. */
+const ONE_CASE = new Map<string, Uint8Array>();
+const ANY_CASE = new Map<string, Uint8Array>();
+/** Nor are these ever changed. */
+const EMPTY = emptySet();
+const FULL = emptySet().fill(1);
 
 const NAMED: Record<string, () => Uint8Array> = {
   d: () => codes((code) => code >= 48 && code <= 57),
@@ -220,9 +235,6 @@ function codes(test: (code: number) => boolean): Uint8Array {
 }
 function emptySet(): Uint8Array {
   return new Uint8Array(129);
-}
-function fullSet(): Uint8Array {
-  return emptySet().fill(1);
 }
 function complement(set: Uint8Array): Uint8Array {
   // Code 128 stands for many characters, so it is in a set and in its complement alike.
@@ -239,5 +251,5 @@ function single(set: Uint8Array): Node {
   return { width: 1, minWidth: 1, choices: 1, first: set, single: set };
 }
 function nothing(): Node {
-  return { width: 0, minWidth: 0, choices: 1, first: emptySet() };
+  return { width: 0, minWidth: 0, choices: 1, first: EMPTY };
 }

@@ -1,5 +1,5 @@
 /**
- * The contract of detection: text in, findings out. No IO, no clock, no state between calls: the same text and the
+ * The contract of detection: text in, findings out. No IO, no clock, no state that shows: the same text and the
  * same signatures give the same findings, in the gateway and in a replay years later.
  */
 import type { Segment } from '../schemas/content.ts';

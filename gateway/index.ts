@@ -20,6 +20,9 @@ import { createRecorder } from './stages/record.ts';
 import { createVendors } from './vendors/index.ts';
 import { createWireFormats } from './wire/index.ts';
 
+/** Of texts found clean: system prompts and earlier turns come again with every turn of a conversation. */
+const REMEMBERED_CHARS = 4 * 1024 * 1024;
+
 export interface Gateway {
   url: string;
   /** Made at the very first start; shown once. */
@@ -41,7 +44,7 @@ export interface GatewayParts {
 const CUT_OFF_MS = 2_000;
 
 export async function startGateway(env: Environment, logger: Logger, parts: GatewayParts = {}): Promise<Gateway> {
-  const { environment = process.env, detector = createDetector() } = parts;
+  const { environment = process.env, detector = createDetector({ remember: REMEMBERED_CHARS }) } = parts;
   const paths = dataPaths(env);
   const gatewayId = env.PARAPET_GATEWAY_ID;
   const configs = vendorConfigs(env);

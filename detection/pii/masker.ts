@@ -4,6 +4,7 @@
  */
 import type { Masker } from '../types.ts';
 import { type Recogniser, recognisers } from './recognisers.ts';
+import { ADDRESS, createSurvey } from './survey.ts';
 
 export interface Found {
   /** Offsets in code units; `end` is exclusive. */
@@ -14,6 +15,10 @@ export interface Found {
 
 /** How far before a match its context word may stand, in code units. */
 const CONTEXT = 48;
+/** How far before its @ an address may begin. */
+const MAX_NAME = 64;
+
+const survey = createSurvey(recognisers.map(({ needs }) => needs));
 
 /** A masker that also says where it found what. Linear in the text: every pattern is bounded, every window fixed. */
 export function createMasker(): Masker & { find(text: string): Found[] } {
@@ -38,17 +43,22 @@ export function createMasker(): Masker & { find(text: string): Found[] } {
 /** Everything found, in the order of the text and without overlaps. */
 function find(text: string): Found[] {
   const kept: Found[] = [];
-  for (const recogniser of recognisers) {
-    if (recogniser.needs !== undefined && !recogniser.needs.test(text)) continue;
-    const fresh = matches(recogniser, text);
+  const seen = survey(text);
+  for (let i = 0; i < recognisers.length; i++) {
+    const recogniser = recognisers[i] as Recogniser;
+    const { facts = 0, digits = 0 } = recogniser.needs;
+    if ((seen.facts & facts) !== facts || seen.digits < digits || !seen.hasWords(i)) continue;
+    const fresh = matches(recogniser, text, facts & ADDRESS ? Math.max(0, seen.firstAt - MAX_NAME) : 0);
     if (fresh.length > 0) merge(kept, fresh);
   }
   return kept;
 }
 
-function matches({ label, pattern, valid, context }: Recogniser, text: string): Found[] {
+/** What the recogniser finds from offset `from` on; before it no match can begin. */
+function matches({ label, pattern, valid, context }: Recogniser, text: string, from: number): Found[] {
   const out: Found[] = [];
-  for (const match of text.matchAll(pattern)) {
+  pattern.lastIndex = from;
+  for (let match = pattern.exec(text); match !== null; match = pattern.exec(text)) {
     const value = match.groups?.['value'] ?? match[0];
     const start = match.index + match[0].length - value.length;
     if (valid !== undefined && !valid(value)) continue;

@@ -4,14 +4,15 @@
  */
 import { looksRandom } from '../checks.ts';
 import { secrets } from '../signatures/secrets.ts';
+import { ADDRESS, COLONS, COUNTRY, DOTTED, type Needs } from './survey.ts';
 import { isCard, isIban, isIpv4, isIpv6, isNhs, isPhone, isSsn } from './validators.ts';
 
 export interface Recogniser {
   label: string;
   /** Global, bounded. A group named `value` marks the part to mask; without one the whole match is. */
   pattern: RegExp;
-  /** A cheap test of the whole text: what no match can do without. */
-  needs?: RegExp;
+  /** What no valid match can do without; a survey of the text tells. */
+  needs: Needs;
   valid?: (value: string) => boolean;
   /** Words of which one must stand within 48 characters before the match. */
   context?: RegExp;
@@ -26,80 +27,108 @@ export const recognisers: readonly Recogniser[] = [
     .map((signature) => ({
       label: 'SECRET',
       pattern: new RegExp(signature.pattern, `g${signature.flags ?? ''}`),
-      needs: new RegExp(signature.anchors.map(escaped).join('|'), 'i'),
-      ...(signature.check === 'entropy' ? { valid: looksRandom } : {}),
+      ...(signature.check === 'entropy'
+        ? { valid: looksRandom, needs: { words: signature.anchors, digits: 1 } }
+        : { needs: { words: signature.anchors } }),
     })),
   {
     label: 'PASSWORD',
     pattern: /\b(?:password|passwd|pwd|passphrase) {0,2}(?::|=|is) {0,2}["']?(?<value>(?=[^\s"']{0,40}\d)[^\s"'<>{}$()]{6,64})/gi,
-    needs: /passw|pwd|passphrase/i,
+    needs: { words: ['password', 'passwd', 'pwd', 'passphrase'], digits: 1 },
   },
-  { label: 'EMAIL', pattern: /(?<![\w.+-])[\w.+-]{1,64}@(?:[A-Za-z0-9-]{1,63}\.){1,6}[A-Za-z]{2,24}\b/g, needs: /@/ },
+  { label: 'EMAIL', pattern: /(?<![\w.+-])[\w.+-]{1,64}@(?:[A-Za-z0-9-]{1,63}\.){1,6}[A-Za-z]{2,24}\b/g, needs: { facts: ADDRESS } },
   {
     label: 'IBAN',
     pattern: /\b[A-Za-z]{2}\d{2}(?:[ -]?[A-Za-z0-9]{4}){2,7}(?:[ -]?[A-Za-z0-9]{1,4})?\b/g,
-    needs: /[a-z]{2}\d{2}/i,
+    needs: { facts: COUNTRY },
     valid: isIban,
   },
-  { label: 'CREDIT_CARD', pattern: /(?<![\d.])(?:\d[ -]?){11,18}\d(?![\d])/g, needs: /\d/, valid: isCard },
-  { label: 'SSN', pattern: /(?<![\d-])\d{3}-\d{2}-\d{4}(?![\d-])/g, needs: /\d-\d/, valid: isSsn },
-  { label: 'SSN', pattern: /(?<!\d)\d{3} ?\d{2} ?\d{4}(?!\d)/g, needs: /ssn|social security/i, context: /ssn|social security/i },
+  { label: 'CREDIT_CARD', pattern: /(?<![\d.])(?:\d[ -]?){11,18}\d(?![\d])/g, needs: { digits: 12 }, valid: isCard },
+  { label: 'SSN', pattern: /(?<![\d-])\d{3}-\d{2}-\d{4}(?![\d-])/g, needs: { digits: 9 }, valid: isSsn },
+  {
+    label: 'SSN',
+    pattern: /(?<!\d)\d{3} ?\d{2} ?\d{4}(?!\d)/g,
+    needs: { words: ['ssn', 'social security'], digits: 9 },
+    context: /ssn|social security/i,
+  },
   {
     label: 'NHS_NUMBER',
     pattern: /(?<!\d)\d{3}[ -]?\d{3}[ -]?\d{4}(?!\d)/g,
-    needs: /nhs|national health|patient/i,
+    needs: { words: ['nhs', 'national health', 'patient'], digits: 10 },
     context: /nhs|national health|patient/i,
     valid: isNhs,
   },
-  { label: 'IP_ADDRESS', pattern: /(?<![\d.])(?:\d{1,3}\.){3}\d{1,3}(?![\d.]\d|\d)/g, needs: /\d\.\d/, valid: isIpv4 },
+  { label: 'IP_ADDRESS', pattern: /(?<![\d.])(?:\d{1,3}\.){3}\d{1,3}(?![\d.]\d|\d)/g, needs: { facts: DOTTED }, valid: isIpv4 },
   {
     label: 'IP_ADDRESS',
     pattern: /(?<![\w:.])(?:[0-9a-fA-F]{0,4}:){2,7}[0-9a-fA-F]{1,4}(?![\w:])/g,
-    needs: /[0-9a-f]:[0-9a-f:]/i,
+    needs: { facts: COLONS },
     valid: isIpv6,
   },
   {
     label: 'DATE_OF_BIRTH',
     pattern: new RegExp(String.raw`(?<!\d)${DATE}(?!\d)`, 'gi'),
-    needs: /born|birth|d\.?o\.?b|geboren|naissance|nacimiento|nascita/i,
+    needs: {
+      words: ['born', 'birth', 'dob', 'd.ob', 'do.b', 'd.o.b', 'geboren', 'naissance', 'nacimiento', 'nascita'],
+      digits: 1,
+    },
     context: /\b(?:born|birth|birthday|birthdate|d\.?o\.?b\.?|geboren|geburtsdatum|n[ée]e? le|naissance|nacimiento|nascita)\b/i,
   },
   {
     label: 'PASSPORT',
     pattern: /\b(?=[A-Z0-9]{0,8}\d[A-Z]{0,2}\d)[A-Z0-9]{6,9}\b/g,
-    needs: /passport|reisepass|passeport|pasaporte/i,
+    needs: { words: ['passport', 'reisepass', 'passeport', 'pasaporte'], digits: 1 },
     context: /passport|reisepass|passeport|pasaporte/i,
   },
   {
     label: 'DRIVER_LICENSE',
     pattern: /\b(?=[A-Z0-9-]{0,12}\d{4})[A-Z0-9-]{6,16}\b/g,
-    needs: /driv(?:er|ing)|licen[cs]e|f[üu]hrerschein|permis de conduire/i,
+    needs: {
+      words: ['driver', 'driving', 'licence', 'license', 'führerschein', 'fuhrerschein', 'permis de conduire'],
+      digits: 4,
+    },
     context: /driv(?:er|ing)(?:'?s)? licen[cs]e|licen[cs]e (?:number|no|#)|\bDL\b|führerschein|permis de conduire/i,
   },
   // A plus sign, or brackets round an area code, or the groups of a national format; else a word that announces it.
   {
     label: 'PHONE',
     pattern: /(?<![\w+])(?:\+|00)\d{1,3}[ .-]?(?:\(0?\d{1,4}\)[ .-]?)?\d{1,4}(?:[ .-]?\d{2,4}){1,5}(?!\d)/g,
-    needs: /[+0]\d/,
+    needs: { digits: 7 },
     valid: isPhone,
   },
   {
     label: 'PHONE',
     pattern: /(?<![\w.-])(?:1[ .-])?(?:\(\d{2,5}\) ?|\d{3}[ .-])\d{3}[ .-]\d{3,4}(?:(?: ?x| ext\.? ?)\d{1,5})?(?![\w-])/g,
-    needs: /\d[ .)-]/,
+    needs: { digits: 7 },
     valid: isPhone,
   },
-  { label: 'PHONE', pattern: /(?<![\w.-])0\d{1,4}[ -]\d{2,4}(?:[ -]\d{2,4}){1,4}(?![\w-])/g, needs: /0\d/, valid: isPhone },
+  { label: 'PHONE', pattern: /(?<![\w.-])0\d{1,4}[ -]\d{2,4}(?:[ -]\d{2,4}){1,4}(?![\w-])/g, needs: { digits: 7 }, valid: isPhone },
   {
     label: 'PHONE',
     pattern: /(?<![\w.-])\(?\d{2,5}\)?(?:[ .-]?\d{2,4}){2,5}(?![\w-])/g,
-    needs: /phone|\btel|mobile|cell|call|fax|dial|whatsapp|sms|text me|reach|number|contact|ring|answer|telefon|handy|teléfono|téléphone/i,
+    // `telefon` and `téléphone` have one of these in them.
+    needs: {
+      words: [
+        'phone',
+        'tel',
+        'mobile',
+        'cell',
+        'call',
+        'fax',
+        'dial',
+        'whatsapp',
+        'sms',
+        'text me',
+        'reach',
+        'ring',
+        'contact',
+        'answer',
+        'handy',
+      ],
+      digits: 7,
+    },
     context:
       /\b(?:phones?|tel|telephone|mobile|cell(?:phone)?|call(?:ed|ing)?|fax|dial|whatsapp|sms|text me|reach|ring|contact|answer(?:s|ed|ing)?|telefon(?:nummer)?|handy|teléfono|téléphone)\b/i,
     valid: isPhone,
   },
 ];
-
-function escaped(literal: string): string {
-  return literal.replace(/[\\^$.*+?()[\]{}|]/g, '\\$&');
-}

@@ -1,0 +1,69 @@
+/**
+ * One signature against one stretch of text: compiled once, tried near its anchors, and made into a finding.
+ */
+import { createHash } from 'node:crypto';
+import type { Segment } from '../schemas/content.ts';
+import { passes } from './checks.ts';
+import { followsFrom, type Needed, neededWords } from './literals.ts';
+import { patternCost } from './redos.ts';
+import type { Signature } from './signature.ts';
+import type { Finding } from './types.ts';
+
+export interface Compiled {
+  signature: Signature;
+  regex: RegExp;
+  /** The longest match, in code units. */
+  reach: number;
+  /** Words that every match holds besides an anchor. */
+  needed: Needed[];
+}
+
+/** Throws when the pattern is not provably linear. */
+export function compile(signature: Signature): Compiled {
+  const flags = [...new Set(`g${signature.flags ?? ''}`)].join('');
+  const { problems, width } = patternCost(signature.pattern, flags);
+  if (problems.length > 0) throw new Error(`Signature ${signature.id} may not run on the hot path: ${problems.join('; ')}.`);
+  const needed = neededWords(signature.pattern, { flags, plain: signature.on === 'plain' })
+    .filter((words) => !followsFrom(words, signature.anchors))
+    .slice(0, 2);
+  return { signature, regex: new RegExp(signature.pattern, flags), reach: width, needed };
+}
+
+/** The first match that passes the signature's check; tries at most 32 per stretch. */
+export function firstPassing(signature: Signature, regex: RegExp, stretch: string): RegExpExecArray | undefined {
+  regex.lastIndex = 0;
+  for (let tries = 0; tries < 32; tries++) {
+    const hit = regex.exec(stretch);
+    if (hit === null) return undefined;
+    if (passes(signature.check, hit[0])) return hit;
+    if (hit[0] === '') return undefined;
+  }
+  return undefined;
+}
+
+export function finding(signature: Signature, segment: Segment, where: string, index: number, length: number, via: string[]): Finding {
+  const margin = Math.max(0, Math.min(40, (160 - length) >> 1));
+  const from = Math.max(0, index - margin);
+  return {
+    ruleId: signature.id,
+    ruleVersion: signature.version,
+    layer: 'signature',
+    threatType: signature.threatType,
+    severity: signature.severity,
+    score: signature.score,
+    techniques: [...signature.techniques],
+    direction: segment.direction,
+    role: segment.role,
+    path: segment.path,
+    via,
+    excerpt: where.slice(from, Math.min(from + 160, index + length + margin)).toWellFormed(),
+  };
+}
+
+/** Changes exactly when what the signatures would find changes. */
+export function versionOf(all: readonly Signature[]): string {
+  const parts = all.map(({ id, version, pattern, flags, on, score, anchors, check, applies: where }) =>
+    JSON.stringify([id, version, pattern, flags, on, score, anchors, check, where]),
+  );
+  return createHash('sha256').update(parts.join('\n')).digest('hex').slice(0, 12);
+}
