@@ -1,6 +1,6 @@
 /**
  * The stream process, or a part of it, as `parapet stream` runs it, for the pipeline bench. Tells the parent its memory,
- * and the time and CPU time since it opened its stores, whenever it is asked.
+ * and the time and CPU time since it began to read, whenever it is asked.
  *
  * Arguments: processors and sinks, each a comma-separated list.
  */
@@ -13,9 +13,9 @@ const [processors, sinks] = process.argv.slice(2, 4).map((names) => names.split(
   ProcessorName[],
   SinkName[],
 ];
+const stream = await startStream(readEnvironment(), createLogger('stream', 'warn'), { processors, sinks });
 const started = performance.now();
 const cpuBefore = process.cpuUsage();
-const stream = await startStream(readEnvironment(), createLogger('stream', 'warn'), { processors, sinks });
 process.send?.({ url: stream.frontUrl ?? '' });
 process.on('message', () => {
   const { user, system } = process.cpuUsage(cpuBefore);

@@ -1,10 +1,13 @@
 /**
  * log → enrich → detect → ClickHouse on one machine. A filled log, then a process with both processors and one with the
- * ClickHouse sinks, as `parapet up` runs them: events per second, from the first tenth of the rows until every row is there. Then the sink alone, from the assessed
- * topic that this left, into an empty ClickHouse. Every count is checked against the table before a figure is given.
+ * ClickHouse sinks, as `parapet up` runs them: events per second, from when the processes begin to read until every row is
+ * there. Then the sink alone, from the assessed topic that this left, into an empty ClickHouse. Every count is checked
+ * against the table before a figure is given. The rate is over the whole run: from some row on it would count what was read
+ * ahead by then as done in no time.
  *
- * Memory: what the stream process holds when a tenth of the rows are in the table and when all are. `rss_growth` compares
- * all resident memory, `own_growth` leaves out pages of mapped files (the log), which the kernel takes back at need.
+ * Memory: what the processes hold when a tenth of the rows are in the table and when all are. `rss_growth` compares all
+ * resident memory, pages of mapped files (the log) included; `own_growth` leaves those out, as the kernel takes them back
+ * at need.
  *
  * The interactions are as a gateway in monitor mode records them; `--uninspected` leaves all the looking to the stream.
  *
@@ -40,7 +43,7 @@ const { password } = clickHousePassword(env);
 interface Sample {
   rssMiB: number;
   ownMiB: number;
-  /** Since the process began to open its stores. */
+  /** Since the process began to read. */
   elapsedMs: number;
   cpuMs: number;
 }
@@ -49,6 +52,8 @@ interface Run {
   perSecond: number;
   /** CPU seconds of the process for each second that passed. */
   cores: number;
+  /** CPU microseconds for each event. */
+  cpuMicros: number;
   tenth: Sample;
   end: Sample;
   costs: Costs;
@@ -75,7 +80,9 @@ try {
     await log.seek(VIEW, { topic: TOPICS.assessed.name, partition, offset });
   }
   const sink = await run(log, '', VIEW);
-  console.log(`the sink alone: ${Math.round(sink.perSecond)} events/s on ${sink.cores.toFixed(2)} cores`);
+  console.log(
+    `the sink alone: ${Math.round(sink.perSecond)} events/s on ${sink.cores.toFixed(2)} cores, ${sink.cpuMicros.toFixed(1)} µs of CPU each, ${Math.round(sink.end.rssMiB)} MiB resident`,
+  );
   await log.close();
 
   for (const [name, { costs }] of [
@@ -95,12 +102,17 @@ try {
       sink_events_per_s: sink.perSecond,
       cores: whole.cores,
       sink_cores: sink.cores,
+      cpu_us_per_event: whole.cpuMicros,
+      sink_cpu_us_per_event: sink.cpuMicros,
       rss_growth: whole.end.rssMiB / whole.tenth.rssMiB,
       own_growth: whole.end.ownMiB / whole.tenth.ownMiB,
       rss_tenth_mib: whole.tenth.rssMiB,
       rss_end_mib: whole.end.rssMiB,
       own_tenth_mib: whole.tenth.ownMiB,
       own_end_mib: whole.end.ownMiB,
+      sink_rss_growth: sink.end.rssMiB / sink.tenth.rssMiB,
+      sink_rss_tenth_mib: sink.tenth.rssMiB,
+      sink_rss_end_mib: sink.end.rssMiB,
     },
     versions('lmdb', 'avsc', 'chdb'),
     flag('profile') ? { costs: { pipeline: whole.costs, sink: sink.costs } } : {},
@@ -123,26 +135,20 @@ async function run(log: EventLog, processors: string, sinks: string): Promise<Ru
   try {
     const until = Date.now() + 120_000 + events;
     let tenth: Sample | undefined;
-    let doneAtTenth = 0;
     for (let done = 0; done < events; ) {
       await sleep(50);
       done = await finished(log);
-      if (tenth === undefined && done >= events / 10) {
-        tenth = await sample();
-        doneAtTenth = done;
-      }
+      if (tenth === undefined && done >= events / 10) tenth = await sample();
       if (Date.now() > until) throw new Error(`only ${done} of ${events} in ${Math.round(120 + events / 1_000)} s`);
     }
     const end = await sample();
     const rows = await count(parts.url);
     if (rows !== events) throw new Error(`${rows} rows in the table, not ${events}`);
     await Promise.all([parts.stop(), processing?.stop()]);
-    // From a tenth on: what a process needs to start is no matter of its pace.
-    const since = tenth ?? { elapsedMs: 0, cpuMs: 0 };
-    const elapsedMs = end.elapsedMs - since.elapsedMs;
     return {
-      perSecond: ((events - doneAtTenth) * 1_000) / elapsedMs,
-      cores: (end.cpuMs - since.cpuMs) / elapsedMs,
+      perSecond: (events * 1_000) / end.elapsedMs,
+      cores: end.cpuMs / end.elapsedMs,
+      cpuMicros: (end.cpuMs * 1_000) / events,
       tenth: tenth ?? end,
       end,
       costs: readCosts(profiles, 40),
@@ -165,7 +171,8 @@ function sum(one: Sample, other: Sample | undefined): Sample {
 }
 
 async function finished(log: EventLog): Promise<number> {
-  return (await log.commits(VIEW)).reduce((sum, { offset }) => sum + offset, 0);
+  const commits = await log.commits(VIEW);
+  return commits.filter(({ topic }) => topic === TOPICS.assessed.name).reduce((sum, { offset }) => sum + offset, 0);
 }
 
 function sampleOf({ child }: Started): Promise<Sample> {

@@ -74,7 +74,8 @@ export async function examine(source: NodeJS.ProcessEnv = process.env): Promise<
     const log = await openLog(env);
     const ranges = await log.ranges('parapet.interactions.v1');
     await log.close();
-    return `embedded, ${ranges.reduce((sum, { start, end }) => sum + end - start, 0)} interactions in ${ranges.length} partitions`;
+    const engine = env.KAFKA_BROKERS === undefined ? 'embedded' : `Kafka at ${env.KAFKA_BROKERS.join(', ')}`;
+    return `${engine}, ${ranges.reduce((sum, { start, end }) => sum + end - start, 0)} interactions in ${ranges.length} partitions`;
   });
   await check('spools', async () => {
     const spools = await inspectSpools(paths.spool);

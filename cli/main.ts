@@ -8,11 +8,15 @@ import { ParapetError, toParapetError } from '../core/errors.ts';
 import { createLogger } from '../core/logger.ts';
 import { createApiKeysFile } from '../gateway/api-keys.ts';
 import { reconcileAll } from './books.ts';
+import { type DecideParts, dropLetters, type LetterFilter, listLetters, replayLetters, showLetter } from './dead.ts';
 import { examine } from './doctor.ts';
 import { reconciliationLine, renderReconciliation } from './reconcile.ts';
 import { REPLAYABLE, type ReplayProgress, type ReplayResult, replayView } from './replay.ts';
 import { clickHousePassword, openAnalytics, openCodec, openLog, runningFront } from './stores.ts';
 import { PROCESSOR_NAMES, type ProcessorName, SINK_NAMES, type SinkName, startStream } from './stream.ts';
+
+/** Who may have dead letters. */
+const CONSUMERS: string[] = [...PROCESSOR_NAMES, ...SINK_NAMES];
 
 const program = new Command('parapet')
   .description('The AI gateway that keeps evidence. Settings come from the environment; see docs/configuration.md.')
@@ -104,6 +108,66 @@ program
     );
   });
 
+const dead = program.command('dead').description('work with dead letters: records that a processor or a sink set aside');
+const letterFilter = (command: Command): Command =>
+  command
+    .option('--code <code>', 'only this error code')
+    .option('--since <time>', 'failed at or after this time (ISO 8601)', time)
+    .option('--until <time>', 'failed before this time', time);
+
+letterFilter(dead.command('list'))
+  .description('list them, oldest first')
+  .argument('[group]', 'of one processor or sink only')
+  .addOption(new Option('--state <state>', 'what was decided').choices(['open', 'replayed', 'dropped', 'all']).default('open'))
+  .addOption(json)
+  .action(async (group: string | undefined, { json: asJson, ...filter }: LetterFilter & { json?: boolean }) => {
+    const letters = await withLog(({ log }) => listLetters(log, group === undefined ? CONSUMERS : known([group], CONSUMERS), filter));
+    for (const { id, failure, failedAt, state, source } of letters) {
+      console.log(
+        `${failure.group} ${id}  ${failedAt}  ${state}  ${failure.code}  ${source.topic}/${source.partition}/${source.offset}  ${failure.reason.slice(0, 120)}`,
+      );
+    }
+    if (asJson) console.log(JSON.stringify({ letters: letters.map(({ record: _, ...letter }) => letter) }));
+    else console.log(`${letters.length} dead letters`);
+  });
+
+dead
+  .command('show')
+  .description('print one in full, decoded where it can be; what is sealed stays sealed')
+  .argument('<group>')
+  .argument('<id>', 'as `dead list` prints it, e.g. 0/17')
+  .action(async (group: string, id: string) => {
+    const [consumer] = known([group], CONSUMERS) as [string];
+    const shown = await withLog(({ log, codec }) => showLetter(log, codec, consumer, id));
+    console.log(JSON.stringify(shown, (_, value) => (typeof value === 'bigint' ? String(value) : value), 2));
+  });
+
+letterFilter(dead.command('replay'))
+  .description('give letters back to their consumer, in the order of their source')
+  .argument('<group>')
+  .argument('[ids...]', 'all open ones that pass the filters when none are named')
+  .option('--out-of-order', 'also those whose key went on without them')
+  .option('--dry-run', 'only say what would be replayed')
+  .addOption(json)
+  .action(async (group: string, ids: string[], { json: asJson, outOfOrder, dryRun, ...filter }: LetterFilter & ReplayFlags) => {
+    const [consumer] = known([group], CONSUMERS) as [string];
+    const result = await withLog((parts) => replayLetters(parts, consumer, { ...filter, ids }, { outOfOrder, dryRun }));
+    for (const { letter, by } of result.overtaken) console.log(`${consumer} ${letter.id}: comes after ${by} later records of its key`);
+    const figures = { replayed: dryRun ? 0 : result.letters.length, found: result.letters.length, overtaken: result.overtaken.length };
+    console.log(asJson ? JSON.stringify(figures) : `${figures.replayed} of ${figures.found} replayed, ${figures.overtaken} out of order`);
+  });
+
+letterFilter(dead.command('drop'))
+  .description('decide that letters stay set aside; their bytes remain in the log')
+  .argument('<group>')
+  .argument('[ids...]', 'all open ones that pass the filters when none are named')
+  .requiredOption('--reason <text>', 'why; kept in the audit log')
+  .action(async (group: string, ids: string[], { reason, ...filter }: LetterFilter & { reason: string }) => {
+    const [consumer] = known([group], CONSUMERS) as [string];
+    const { letters } = await withLog((parts) => dropLetters(parts, consumer, { ...filter, ids }, reason));
+    console.log(`${letters.length} dropped`);
+  });
+
 program
   .command('doctor')
   .description('check the configuration and everything Parapet depends on')
@@ -124,6 +188,23 @@ async function runStream(part: string, processors: ProcessorName[], sinks: SinkN
   const stream = await startStream(readEnvironment(), createLogger(part), { processors, sinks });
   await untilSignal();
   await stream.stop();
+}
+
+interface ReplayFlags {
+  json?: boolean;
+  outOfOrder?: boolean;
+  dryRun?: boolean;
+}
+
+/** Opens the log for one command and closes it whatever happens. */
+async function withLog<T>(work: (parts: DecideParts) => Promise<T>): Promise<T> {
+  const env = readEnvironment();
+  const log = await openLog(env);
+  try {
+    return await work({ log, codec: await openCodec(env), org: env.PARAPET_ORG });
+  } finally {
+    await log.close();
+  }
 }
 
 function printFirstStart(env: Environment): void {
@@ -192,6 +273,12 @@ function positive(text: string): number {
   const number = Number(text);
   if (!Number.isFinite(number) || number < 0) program.error(`${text} is not a number`, { exitCode: 2 });
   return number;
+}
+
+function time(text: string): number {
+  const at = Date.parse(text);
+  if (Number.isNaN(at)) program.error(`${text} is not a time (ISO 8601, e.g. 2026-11-21T14:00:00Z)`, { exitCode: 2 });
+  return at;
 }
 
 let shownAt = 0;

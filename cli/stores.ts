@@ -5,6 +5,7 @@ import { dataPaths, type Environment, readSecret } from '../core/environment.ts'
 import { openLocalKeyStore } from '../keys/local.ts';
 import type { KeyStore } from '../keys/port.ts';
 import { embeddedTopics, openEmbeddedLog } from '../log/embedded/index.ts';
+import { kafkaLogOptions, openKafkaLog } from '../log/kafka/index.ts';
 import type { EventLog } from '../log/port.ts';
 import { type Codec, createCodec } from '../schemas/codec.ts';
 import { openRegistry } from '../schemas/registry/index.ts';
@@ -14,6 +15,7 @@ import { createFolderStore, createS3Store, type ObjectStore } from '../sinks/s3/
 export const CLICKHOUSE_READER = 'parapet';
 
 export function openLog(env: Environment): Promise<EventLog> {
+  if (env.KAFKA_BROKERS !== undefined) return openKafkaLog(kafkaLogOptions(env));
   return openEmbeddedLog({ path: dataPaths(env).log, topics: embeddedTopics(env.PARAPET_PARTITIONS) });
 }
 

@@ -110,6 +110,21 @@ export const ERROR_TABLE = {
   },
   PARAPET_RECORD_TOO_LARGE: { status: 500, means: 'A record is larger than the log takes.', hint: 'Lower PARAPET_BODY_LIMIT_BYTES.' },
   PARAPET_LOG_TOPIC_UNKNOWN: { status: 500, means: 'The event log has no such topic.', hint: 'Topics are listed in log/topics.ts.' },
+  PARAPET_LOG_UNAVAILABLE: {
+    status: 503,
+    means: 'The event log did not answer or refused the connection.',
+    hint: 'Check the brokers and the KAFKA_… settings; the spool keeps what was accepted until the log is back.',
+  },
+  PARAPET_DEAD_LETTER_UNKNOWN: {
+    status: 404,
+    means: 'There is no such open dead letter.',
+    hint: 'parapet dead list shows them; --state all also those that were decided about.',
+  },
+  PARAPET_DEAD_LETTER_OVERTAKEN: {
+    status: 409,
+    means: 'Later records of the same key were worked on while this one was set aside.',
+    hint: 'Replay with --out-of-order if its consumer may see it late, as every view of Parapet may.',
+  },
   PARAPET_LOG_FENCED: {
     status: 500,
     means: 'This consumer no longer owns the partition it tried to commit.',

@@ -26,7 +26,9 @@ export function describeEventLog(name: string, makeEngine: () => Promise<Engine>
       const log = await engine.open();
       cleanups.push(() => log.close());
       const [topic] = engine.topics;
-      return { engine, log, topic };
+      // A server remembers groups and producers from one run to the next.
+      const run = Math.random().toString(36).slice(2, 10);
+      return { engine, log, topic, group: `g-${run}`, producer: `gw-${run}` };
     }
 
     it('keeps the order of a key, in one partition', async () => {
@@ -51,37 +53,37 @@ export function describeEventLog(name: string, makeEngine: () => Promise<Engine>
     });
 
     it('stores a repeated batch of a producer once, also after it is opened again', async () => {
-      const { engine, log, topic } = await start();
+      const { engine, log, topic, producer } = await start();
       const batch = [1, 2, 3].map((i) => record(topic, 'k', i));
-      await log.append(batch, { id: 'gw-1', firstSequence: 1 });
-      await log.append(batch, { id: 'gw-1', firstSequence: 1 });
+      await log.append(batch, { id: producer, firstSequence: 1 });
+      await log.append(batch, { id: producer, firstSequence: 1 });
       const other = await engine.reopen();
       cleanups.push(() => other.close());
-      await other.append([...batch.slice(1), record(topic, 'k', 4)], { id: 'gw-1', firstSequence: 2 });
+      await other.append([...batch.slice(1), record(topic, 'k', 4)], { id: producer, firstSequence: 2 });
       expect((await readAll(log, topic)).map(numberOf)).toEqual([1, 2, 3, 4]);
     });
 
     it('gives every record to a group once, and goes on from the commit', async () => {
-      const { log, topic } = await start();
+      const { log, topic, group } = await start();
       await log.append(Array.from({ length: 100 }, (_, i) => record(topic, `k${i}`, i)));
-      const first = await consume(log, 'g', topic, 100);
+      const first = await consume(log, group, topic, 100);
       expect(sorted(first)).toEqual(range(0, 100));
       await log.append(Array.from({ length: 20 }, (_, i) => record(topic, `k${i}`, 100 + i)));
-      expect(sorted(await consume(log, 'g', topic, 20))).toEqual(range(100, 120));
-      expect(sorted(await consume(log, 'other', topic, 120))).toEqual(range(0, 120));
+      expect(sorted(await consume(log, group, topic, 20))).toEqual(range(100, 120));
+      expect(sorted(await consume(log, `${group}-other`, topic, 120))).toEqual(range(0, 120));
     });
 
     it('gives what was not committed again', async () => {
-      const { log, topic } = await start();
+      const { log, topic, group } = await start();
       await log.append(Array.from({ length: 10 }, (_, i) => record(topic, 'k', i)));
-      const seen = await withSubscription(log, 'g', topic, async (assignment, done) => {
+      const seen = await withSubscription(log, group, topic, async (assignment, done) => {
         const records = await assignment.read(assignment.committed.offset, { maxRecords: 10, maxBytes: 1e6, waitMs: 200 });
         if (records.length < 10) return;
         await assignment.commit((records[3] as StoredRecord).offset + 1, 'note');
         done(records);
       });
       expect(seen.map(numberOf)).toEqual(range(0, 10));
-      const again = await withSubscription(log, 'g', topic, async (assignment, done) => {
+      const again = await withSubscription(log, group, topic, async (assignment, done) => {
         const records = await assignment.read(assignment.committed.offset, { maxRecords: 10, maxBytes: 1e6, waitMs: 200 });
         if (records.length > 0) {
           expect(assignment.committed.metadata).toBe('note');
@@ -92,10 +94,10 @@ export function describeEventLog(name: string, makeEngine: () => Promise<Engine>
     });
 
     it('wakes a waiting reader', async () => {
-      const { engine, log, topic } = await start();
+      const { engine, log, topic, group } = await start();
       const writer = await engine.reopen();
       cleanups.push(() => writer.close());
-      const seen = withSubscription(log, 'g', topic, async (assignment, done) => {
+      const seen = withSubscription(log, group, topic, async (assignment, done) => {
         while (!assignment.revoked.aborted) {
           const records = await assignment.read(assignment.committed.offset, { maxRecords: 10, maxBytes: 1e6, waitMs: 5_000 });
           if (records.length > 0) return done(records);
@@ -106,7 +108,7 @@ export function describeEventLog(name: string, makeEngine: () => Promise<Engine>
     });
 
     it('divides the partitions between members, and takes over from one that leaves', async () => {
-      const { engine, log, topic } = await start();
+      const { engine, log, topic, group } = await start();
       const other = await engine.reopen();
       cleanups.push(() => other.close());
       const held = { a: new Set<number>(), b: new Set<number>() };
@@ -115,9 +117,9 @@ export function describeEventLog(name: string, makeEngine: () => Promise<Engine>
         await aborted(assignment.revoked);
         into.delete(assignment.partition);
       };
-      const a = await log.subscribe({ group: 'g', topics: [topic], from: 'earliest' }, hold(held.a));
+      const a = await log.subscribe({ group, topics: [topic], from: 'earliest' }, hold(held.a));
       await until(() => held.a.size === 4);
-      const b = await other.subscribe({ group: 'g', topics: [topic], from: 'earliest' }, hold(held.b));
+      const b = await other.subscribe({ group, topics: [topic], from: 'earliest' }, hold(held.b));
       await until(() => held.a.size === 2 && held.b.size === 2);
       expect([...held.a, ...held.b].sort()).toEqual([0, 1, 2, 3]);
       await a.close();
@@ -126,9 +128,9 @@ export function describeEventLog(name: string, makeEngine: () => Promise<Engine>
     });
 
     it('refuses the commit of a member that lost the partition', async () => {
-      const { log, topic } = await start();
+      const { log, topic, group } = await start();
       let stale: Assignment | undefined;
-      const subscription = await log.subscribe({ group: 'g', topics: [topic], from: 'earliest' }, async (assignment) => {
+      const subscription = await log.subscribe({ group, topics: [topic], from: 'earliest' }, async (assignment) => {
         stale ??= assignment;
         await aborted(assignment.revoked);
       });
@@ -138,30 +140,32 @@ export function describeEventLog(name: string, makeEngine: () => Promise<Engine>
     });
 
     it('seeks a group that nobody reads for, and refuses while somebody does', async () => {
-      const { log, topic } = await start();
+      const { log, topic, group } = await start();
       await log.append(Array.from({ length: 10 }, (_, i) => record(topic, 'k', i)));
-      await consume(log, 'g', topic, 10);
-      const { partition } = (await readAll(log, topic))[0] as StoredRecord;
-      await log.seek('g', { topic, partition, offset: 6 });
-      expect(sorted(await consume(log, 'g', topic, 4))).toEqual(range(6, 10));
+      await consume(log, group, topic, 10);
+      const { partition, offset } = (await readAll(log, topic))[6] as StoredRecord;
+      await log.seek(group, { topic, partition, offset });
+      expect(sorted(await consume(log, group, topic, 4))).toEqual(range(6, 10));
       let active = 0;
-      const subscription = await log.subscribe({ group: 'g', topics: [topic], from: 'earliest' }, async (assignment) => {
+      const subscription = await log.subscribe({ group, topics: [topic], from: 'earliest' }, async (assignment) => {
         active += 1;
         await aborted(assignment.revoked);
       });
       await until(() => active === 4);
-      await expect(log.seek('g', { topic, partition, offset: 0 })).rejects.toMatchObject({ code: 'PARAPET_LOG_FENCED' });
+      await expect(log.seek(group, { topic, partition, offset: 0 })).rejects.toMatchObject({ code: 'PARAPET_LOG_FENCED' });
       await subscription.close();
     });
 
     it('expires what is old and keeps the offsets of the rest', async () => {
-      const { log, topic } = await start();
+      const { log, topic, group } = await start();
       await log.append(Array.from({ length: 10 }, (_, i) => ({ ...record(topic, 'k', i), timestamp: 1_000 + i })));
-      expect(await log.expire(topic, 1_004)).toBe(4);
+      const before = await readAll(log, topic);
+      expect(await log.expire(topic, 1_004)).toBeGreaterThanOrEqual(4);
       const left = await readAll(log, topic);
-      expect(left.map(numberOf)).toEqual(range(4, 10));
-      expect(left[0]?.offset).toBe(4);
-      expect((await consume(log, 'late', topic, 6)).length).toBe(6);
+      expect(left).toEqual(before.slice(4));
+      const { partition } = left[0] as StoredRecord;
+      expect((await log.ranges(topic))[partition]?.start).toBe(left[0]?.offset);
+      expect((await consume(log, `${group}-late`, topic, 6)).length).toBe(6);
     });
 
     it('refuses a topic that it does not have', async () => {

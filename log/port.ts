@@ -26,6 +26,7 @@ export interface StoredRecord extends LogRecord {
   offset: number;
 }
 
+/** A place in a partition. Offsets grow with each record; in some engines they have gaps, so only `+ 1` past a record is sound. */
 export interface Position {
   topic: string;
   partition: number;
@@ -38,11 +39,10 @@ export interface Producer {
   firstSequence: number;
 }
 
+/** Every record's offset is in `[start, end)`; where offsets have gaps, not every offset there is a record's. */
 export interface PartitionRange {
   partition: number;
-  /** Offset of the oldest record kept. */
   start: number;
-  /** One past the offset of the newest record. */
   end: number;
 }
 
@@ -98,7 +98,10 @@ export interface EventLog {
   commits(group: string): Promise<Commit[]>;
   /** Sets a group's position; refused (PARAPET_LOG_FENCED) while a member is reading the partition. */
   seek(group: string, position: Position, metadata?: string): Promise<void>;
-  /** Removes records older than `before` (milliseconds since 1970) from the start of each partition. Gives how many. */
+  /**
+   * Removes records older than `before` (milliseconds since 1970) from the start of each partition. Gives how many
+   * offsets that were; an engine whose offsets have gaps counts these too.
+   */
   expire(topic: string, before: number): Promise<number>;
   close(): Promise<void>;
 }

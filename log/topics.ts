@@ -32,7 +32,13 @@ export const TOPICS: Record<TopicId, Topic> = {
 
 export const TOPIC_IDS = Object.keys(TOPICS) as TopicId[];
 
-/** Where a consumer group leaves the records it could not work with. */
+/** Where a consumer group leaves the records it could not work with, and finds what was decided about them. */
 export function deadLetterTopic(group: string): string {
   return `parapet.${group}.dead.v1`;
+}
+
+const DEAD_LETTER = /^parapet\..+\.dead\.v1$/;
+
+export function isDeadLetterTopic(topic: string): boolean {
+  return DEAD_LETTER.test(topic);
 }

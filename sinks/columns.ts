@@ -1,9 +1,10 @@
 /**
  * The analyst's columns: each topic's record flattened into snake_case columns. One list per record, shared by every
  * columnar store, so that a question reads the same in ClickHouse and over the lake's Parquet files.
- * Sealed content never becomes a column; text is there only with personal data masked.
+ * Sealed content never becomes a column, as the types say; text is there only with personal data masked.
  */
-import type { AssessedInteraction, AuditEvent, Interaction, Threat } from '../schemas/types.ts';
+import type { AuditEvent, Threat } from '../schemas/types.ts';
+import type { UnsealedAssessedInteraction, UnsealedInteraction } from '../schemas/unsealed.ts';
 
 /**
  * string, label (a string with few distinct values), int (32 bits), long (64 bits), double, bool,
@@ -43,7 +44,7 @@ function optional<T>(kind: ColumnKind, name: string, from: (record: T) => Cell):
 }
 
 /** What the gateway itself recorded. */
-export const INTERACTION_COLUMNS: readonly Column<Interaction>[] = [
+export const INTERACTION_COLUMNS: readonly Column<UnsealedInteraction>[] = [
   // Who and where.
   column('string', 'interaction_id', (i) => i.interactionId),
   column('label', 'gateway_id', (i) => i.gatewayId),
@@ -124,7 +125,7 @@ export const INTERACTION_COLUMNS: readonly Column<Interaction>[] = [
 ];
 
 /** What the processors know better than the gateway: these take the place of the gateway's column of the same name. */
-const DERIVED_COLUMNS: readonly Column<AssessedInteraction>[] = [
+const DERIVED_COLUMNS: readonly Column<UnsealedAssessedInteraction>[] = [
   column('string', 'conversation_id', (a) => a.enrichment.conversationId),
   column('long', 'input_tokens', (a) => a.enrichment.usage.inputTokens),
   column('long', 'output_tokens', (a) => a.enrichment.usage.outputTokens),
@@ -152,8 +153,8 @@ const DERIVED_COLUMNS: readonly Column<AssessedInteraction>[] = [
 ];
 
 /** An interaction with what enrichment and detection added. */
-export const ASSESSED_COLUMNS: readonly Column<AssessedInteraction>[] = [
-  ...INTERACTION_COLUMNS.map(({ from, ...rest }): Column<AssessedInteraction> => {
+export const ASSESSED_COLUMNS: readonly Column<UnsealedAssessedInteraction>[] = [
+  ...INTERACTION_COLUMNS.map(({ from, ...rest }): Column<UnsealedAssessedInteraction> => {
     const derived = DERIVED_COLUMNS.find((other) => other.name === rest.name);
     return derived ?? { ...rest, from: (assessed) => from(assessed.interaction) };
   }),

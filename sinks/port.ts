@@ -2,7 +2,8 @@
  * The contract of a sink: one store, one view of one topic. Idempotent by construction: the runner remembers where a
  * batch begins and ends *before* it is written, so that after a crash exactly the same batch is written again.
  */
-import type { TopicId, TopicRecords } from '../log/topics.ts';
+import type { TopicId } from '../log/topics.ts';
+import type { UnsealedRecords } from '../schemas/unsealed.ts';
 
 export interface SinkRecord<T> {
   offset: number;
@@ -10,17 +11,22 @@ export interface SinkRecord<T> {
   timestamp: number;
   key: string;
   headers: Record<string, string>;
+  /** Without sealed content: that is in `raw` alone. */
   value: T;
   /** The record's bytes as they stand in the log (Confluent wire format). */
   raw: Buffer;
 }
 
-export interface SinkBatch<T> {
+/** Where a batch begins and ends: what makes it the same batch when it comes again. */
+export interface BatchBounds {
   topic: string;
   partition: number;
   /** Offset of the first and the last record the batch was cut at; records in between may be missing (dead letters). */
   firstOffset: number;
   lastOffset: number;
+}
+
+export interface SinkBatch<T> extends BatchBounds {
   records: SinkRecord<T>[];
   /** True when this batch may have been written before, wholly or in part: a crash or an unclear answer came between. */
   recovered: boolean;
@@ -32,11 +38,26 @@ export interface Refused {
   reason: string;
 }
 
-/** How the runner cuts batches for this sink: at whichever bound comes first. */
+/**
+ * A batch as the store will get it, made while its records are read, so that a large batch is never in memory as objects.
+ * It is only for batches that go well: whatever goes wrong, the runner reads the batch again and gives it to `Sink.write`,
+ * as `recovered`, just as after a crash. One that is not written is dropped without a word.
+ */
+export interface Draft<T> {
+  /** Takes of the records, which follow the ones before, what it will write; holds none of them. */
+  add(records: readonly SinkRecord<T>[]): void;
+  /**
+   * Writes all that was added, as the batch with these bounds. Resolves true when the store has it for good; false when
+   * some record does not fit or was refused. Throws PARAPET_STORE_UNAVAILABLE.
+   */
+  write(bounds: BatchBounds): Promise<boolean>;
+}
+
+/** How the runner cuts batches for this sink: at whichever bound comes first. Many partitions get a share of these each. */
 export interface BatchLimits {
   maxRecords: number;
   maxBytes: number;
-  /** How long the first record of a batch may wait for more. */
+  /** How long the first record of a batch may wait for more, once the log's end is reached. */
   lingerMs: number;
 }
 
@@ -51,7 +72,9 @@ export interface Sink<Id extends TopicId = TopicId> {
    * Writes the batch once: a second call with the same batch changes nothing. Resolves when the store has it for good.
    * Throws PARAPET_STORE_UNAVAILABLE to be called again with the same batch; returns what the store refused for good.
    */
-  write(batch: SinkBatch<TopicRecords[Id]>): Promise<Refused[]>;
+  write(batch: SinkBatch<UnsealedRecords[Id]>): Promise<Refused[]>;
+  /** For sinks of many records: begins a batch of this partition. While one is written, the next is read. */
+  draft?(partition: number): Draft<UnsealedRecords[Id]>;
   close(): Promise<void>;
 }
 

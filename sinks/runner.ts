@@ -2,19 +2,24 @@
  * Feeds a sink from its topic. The life of a batch: read until a bound or the linger → remember its last offset in the
  * group's note → write → commit past it. A crash anywhere leaves either no note (the batch never began) or the note, and
  * then exactly this batch is read and written again, marked `recovered`; that is what makes an idempotent sink exact.
+ * A sink that makes drafts gets the same treatment without a crash whenever a draft cannot be written as it is.
  */
 import { setTimeout as sleep } from 'node:timers/promises';
 import { ParapetError, toParapetError } from '../core/errors.ts';
 import type { Logger } from '../core/logger.ts';
 import { type Metrics, MS_BUCKETS } from '../core/metrics.ts';
-import { deadLetter } from '../log/dead-letters.ts';
+import { deadLetter, replayOrder } from '../log/dead-letters.ts';
 import type { Assignment, EventLog, LogRecord, StoredRecord, Subscription } from '../log/port.ts';
-import { TOPICS, type TopicId, type TopicRecords } from '../log/topics.ts';
+import { deadLetterTopic, TOPICS, type TopicId } from '../log/topics.ts';
 import type { Codec } from '../schemas/codec.ts';
-import type { Refused, Sink, SinkBatch, SinkRecord } from './port.ts';
+import type { UnsealedRecords } from '../schemas/unsealed.ts';
+import { createTurns, decodeAll, type Gathered, gather, type Undecodable } from './gather.ts';
+import type { BatchBounds, Draft, Refused, Sink, SinkBatch } from './port.ts';
 
 const BACKOFF_MS = [100, 250, 500, 1_000, 2_000, 5_000, 10_000];
 const READ_RECORDS = 5_000;
+/** So many partitions make batches up to the sink's limits; more of them share that room, so that memory has a bound. */
+const FULL_SHARES = 4;
 
 export interface SinkRunnerParts {
   log: EventLog;
@@ -23,9 +28,20 @@ export interface SinkRunnerParts {
   metrics: Metrics;
 }
 
+/** How a batch went. */
+interface Outcome {
+  started: number;
+  /** Records that could be decoded, and their sources where some were refused. */
+  count: number;
+  sources: StoredRecord[];
+  refused: Refused[];
+  undecodable: Undecodable[];
+}
+
 export async function runSink<Id extends TopicId>(parts: SinkRunnerParts, sink: Sink<Id>): Promise<Subscription> {
   const { log, codec, logger, metrics } = parts;
   const topic = TOPICS[sink.topic].name;
+  const mailbox = deadLetterTopic(sink.name);
   const written = metrics.counter('parapet_sink_records_total', 'Records that a store has for good.', ['sink']);
   const refusals = metrics.counter('parapet_sink_dead_letters_total', 'Records set aside by a sink.', ['sink']);
   const failures = metrics.counter('parapet_sink_write_failures_total', 'Writes that had to be tried again.', ['sink']);
@@ -35,6 +51,10 @@ export async function runSink<Id extends TopicId>(parts: SinkRunnerParts, sink: 
     'sink',
     'partition',
   ]);
+
+  const turns = createTurns();
+  /** Partitions of the topic that this process holds. */
+  let held = 0;
 
   async function open(revoked?: AbortSignal): Promise<void> {
     for (let attempt = 1; ; attempt++) {
@@ -53,48 +73,40 @@ export async function runSink<Id extends TopicId>(parts: SinkRunnerParts, sink: 
     let offset = assignment.committed.offset;
     const remembered = lastOffsetOf(assignment.committed.metadata);
     if (remembered !== undefined && remembered >= offset) {
-      const records = await readThrough(assignment, offset, remembered);
-      await write(assignment, records, offset, remembered, true);
+      await redo(assignment, offset, remembered);
       offset = remembered + 1;
     }
-    while (!assignment.revoked.aborted) {
-      const records = await gather(assignment, offset);
-      const last = records.at(-1);
-      if (last === undefined) continue;
-      age.set({ sink: sink.name, partition: String(assignment.partition) }, (Date.now() - (records[0] as StoredRecord).timestamp) / 1_000);
-      await assignment.commit(offset, JSON.stringify({ last: last.offset }));
-      await write(assignment, records, offset, last.offset, false);
-      offset = last.offset + 1;
-      age.set({ sink: sink.name, partition: String(assignment.partition) }, 0);
+    const stopped = new AbortController();
+    const stop = AbortSignal.any([assignment.revoked, stopped.signal]);
+    const gauge = { sink: sink.name, partition: String(assignment.partition) };
+    let ahead = begin(assignment, offset, stop);
+    try {
+      for (;;) {
+        const batch = await ahead;
+        if (batch === undefined || stop.aborted) return;
+        const { firstOffset, lastOffset } = batch;
+        age.set(gauge, (Date.now() - batch.oldest) / 1_000);
+        await assignment.commit(firstOffset, JSON.stringify({ last: lastOffset }));
+        // Only read ahead, never begun: its note waits until this one's commit, so a crash finds one batch at most.
+        if (sink.draft) ahead = begin(assignment, lastOffset + 1, stop);
+        await write(assignment, batch);
+        if (!sink.draft) ahead = begin(assignment, lastOffset + 1, stop);
+        age.set(gauge, 0);
+      }
+    } finally {
+      stopped.abort();
+      await ahead.catch(() => undefined);
     }
   }
 
-  /** Reads from `offset` until a bound is reached or the first record has waited long enough. [] when revoked. */
-  async function gather(assignment: Assignment, offset: number): Promise<StoredRecord[]> {
+  /** What it throws is thrown where it is awaited; until then it must not count as unhandled. */
+  function begin(assignment: Assignment, offset: number, stop: AbortSignal) {
+    const share = Math.min(1, FULL_SHARES / held);
     const { maxRecords, maxBytes, lingerMs } = sink.limits;
-    const out: StoredRecord[] = [];
-    let bytes = 0;
-    let next = offset;
-    let until = 0;
-    while (!assignment.revoked.aborted) {
-      const waitMs = out.length === 0 ? 5_000 : until - performance.now();
-      if (out.length > 0 && waitMs <= 0) return out;
-      const records = await assignment.read(next, {
-        maxRecords: Math.min(READ_RECORDS, maxRecords - out.length),
-        maxBytes: maxBytes - bytes,
-        waitMs,
-      });
-      if (records.length === 0) continue;
-      if (out.length === 0) until = performance.now() + lingerMs;
-      for (const record of records) {
-        out.push(record);
-        bytes += record.value.length;
-      }
-      next = (records.at(-1) as StoredRecord).offset + 1;
-      if (out.length >= maxRecords || bytes >= maxBytes) return out;
-    }
-    // A batch that was not begun is simply read again by whoever takes the partition.
-    return [];
+    const limits = { maxRecords: Math.ceil(maxRecords * share), maxBytes: Math.ceil(maxBytes * share), lingerMs };
+    const batch = gather(sink, codec, assignment, offset, { limits, stop, turns });
+    batch.catch(() => undefined);
+    return batch;
   }
 
   async function readThrough(assignment: Assignment, first: number, last: number): Promise<StoredRecord[]> {
@@ -116,66 +128,89 @@ export async function runSink<Id extends TopicId>(parts: SinkRunnerParts, sink: 
     return out;
   }
 
-  async function write(
-    assignment: Assignment,
-    stored: StoredRecord[],
-    firstOffset: number,
-    lastOffset: number,
-    recovered: boolean,
-  ): Promise<void> {
-    await codec.prepare(
-      sink.topic,
-      stored.map((record) => record.value),
-    );
-    const dead: LogRecord[] = [];
-    const sources: StoredRecord[] = [];
-    const records: SinkRecord<TopicRecords[Id]>[] = [];
-    for (const record of stored) {
-      try {
-        const value = codec.decode(sink.topic, record.value) as TopicRecords[Id];
-        records.push({
-          offset: record.offset,
-          timestamp: record.timestamp,
-          key: record.key,
-          headers: record.headers,
-          value,
-          raw: record.value,
-        });
-        sources.push(record);
-      } catch (error) {
-        dead.push(setAside(record, 'decode', toParapetError(error, 'PARAPET_RECORD_INVALID')));
-      }
-    }
-    const batch: SinkBatch<TopicRecords[Id]> = { topic, partition: assignment.partition, firstOffset, lastOffset, records, recovered };
+  async function write(assignment: Assignment, batch: Gathered<UnsealedRecords[Id]>): Promise<void> {
+    const { firstOffset, lastOffset, records, sources, size: count, draft, undecodable } = batch;
+    const bounds: BatchBounds = { topic, partition: assignment.partition, firstOffset, lastOffset };
     const started = performance.now();
-    const refused = records.length === 0 ? [] : await deliver(assignment, batch);
+    if (draft && count > 0 && !(await deliverDraft(assignment, draft, bounds))) return redo(assignment, firstOffset, lastOffset);
+    const refused = draft || count === 0 ? [] : await deliver(assignment, { ...bounds, records, recovered: false });
+    await finish(assignment, lastOffset, { started, count, sources, refused, undecodable });
+  }
+
+  /** Writes a batch that may have been written before, wholly or in part. */
+  async function redo(assignment: Assignment, firstOffset: number, lastOffset: number): Promise<void> {
+    const stored = await readThrough(assignment, firstOffset, lastOffset);
+    const { records, sources, undecodable } = await decodeAll(codec, sink.topic, stored);
+    const bounds: BatchBounds = { topic, partition: assignment.partition, firstOffset, lastOffset };
+    const started = performance.now();
+    const refused = records.length === 0 ? [] : await deliver(assignment, { ...bounds, records, recovered: true });
+    await finish(assignment, lastOffset, { started, count: records.length, sources, refused, undecodable });
+  }
+
+  /** Decisions about dead letters: a record to be replayed is a batch of one, where it stood at its source. */
+  async function handleMail(assignment: Assignment): Promise<void> {
+    for (let offset = assignment.committed.offset; !assignment.revoked.aborted; ) {
+      const mail = await assignment.read(offset, { maxRecords: READ_RECORDS, maxBytes: 16 * 1024 * 1024, waitMs: 5_000 });
+      for (const record of mail) {
+        const order = replayOrder(record);
+        if (order) await replay(assignment, order, record.offset);
+        offset = record.offset + 1;
+      }
+      if (mail.length > 0) await assignment.commit(offset);
+    }
+  }
+
+  async function replay(assignment: Assignment, order: StoredRecord, mailOffset: number): Promise<void> {
+    const { records, sources, undecodable } = await decodeAll(codec, sink.topic, [order]);
+    const bounds: BatchBounds = { topic, partition: order.partition, firstOffset: order.offset, lastOffset: order.offset };
+    const started = performance.now();
+    const refused = records.length === 0 ? [] : await deliver(assignment, { ...bounds, records, recovered: true });
+    await finish(assignment, mailOffset, { started, count: records.length, sources, refused, undecodable });
+  }
+
+  async function finish(assignment: Assignment, lastOffset: number, outcome: Outcome): Promise<void> {
+    const { started, count, sources, refused, undecodable } = outcome;
+    const dead = undecodable.map(({ record, error }) => setAside(record, 'decode', error));
     for (const { index, reason } of refused) {
       dead.push(setAside(sources[index] as StoredRecord, 'write', new ParapetError('PARAPET_STORE_REFUSED', { message: reason })));
     }
     await assignment.commit(lastOffset + 1, '', dead);
-    written.inc({ sink: sink.name }, records.length - refused.length);
-    size.observe({ sink: sink.name }, records.length);
+    written.inc({ sink: sink.name }, count - refused.length);
+    size.observe({ sink: sink.name }, count);
     duration.observe({ sink: sink.name }, performance.now() - started);
   }
 
+  /** True when the store has it; else the batch is to be read again, and written as one that may be there. */
+  async function deliverDraft(assignment: Assignment, draft: Draft<UnsealedRecords[Id]>, bounds: BatchBounds): Promise<boolean> {
+    try {
+      return await draft.write(bounds);
+    } catch (error) {
+      failed(error, 1, bounds);
+      if (assignment.revoked.aborted) throw error;
+      await pause(1, assignment.revoked);
+      return false;
+    }
+  }
+
   /** Writes until the store has it. Whether a failed write reached the store is never certain, so the next is `recovered`. */
-  async function deliver(assignment: Assignment, batch: SinkBatch<TopicRecords[Id]>): Promise<Refused[]> {
+  async function deliver(assignment: Assignment, batch: SinkBatch<UnsealedRecords[Id]>): Promise<Refused[]> {
     let attempted = batch;
     for (let attempt = 1; ; attempt++) {
       try {
         return await sink.write(attempted);
       } catch (error) {
-        const { code, message } = toParapetError(error, 'PARAPET_STORE_UNAVAILABLE');
-        failures.inc({ sink: sink.name });
-        logger.error(
-          { sink: sink.name, code, attempt, partition: batch.partition, first: batch.firstOffset, last: batch.lastOffset, err: message },
-          'write failed, trying again',
-        );
+        failed(error, attempt, batch);
         if (assignment.revoked.aborted) throw error;
         await pause(attempt, assignment.revoked);
         attempted = { ...batch, recovered: true };
       }
     }
+  }
+
+  function failed(error: unknown, attempt: number, { partition, firstOffset: first, lastOffset: last }: BatchBounds): void {
+    const { code, message } = toParapetError(error, 'PARAPET_STORE_UNAVAILABLE');
+    failures.inc({ sink: sink.name });
+    logger.error({ sink: sink.name, code, attempt, partition, first, last, err: message }, 'write failed, trying again');
   }
 
   function setAside(record: StoredRecord, step: string, error: ParapetError): LogRecord {
@@ -188,12 +223,16 @@ export async function runSink<Id extends TopicId>(parts: SinkRunnerParts, sink: 
   }
 
   await open();
-  return log.subscribe({ group: sink.name, topics: [topic], from: 'earliest' }, async (assignment) => {
+  return log.subscribe({ group: sink.name, topics: [topic, mailbox], from: 'earliest' }, async (assignment) => {
+    const mail = assignment.topic === mailbox;
+    if (!mail) held += 1;
     try {
-      await handle(assignment);
+      await (mail ? handleMail(assignment) : handle(assignment));
     } catch (error) {
       const { code, message } = toParapetError(error);
       logger.warn({ sink: sink.name, code, partition: assignment.partition, err: message }, 'partition given up');
+    } finally {
+      if (!mail) held -= 1;
     }
   });
 }

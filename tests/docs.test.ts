@@ -33,12 +33,12 @@ describe('the docs', () => {
 
 describe('the environment', () => {
   it('names every mistake at once', () => {
-    const mistakes = { PARAPET_PROT: '1', PARAPET_BODY_LIMIT_BYTES: '-1', PARAPET_INSPECT_MODE: 'loud', KAFKA_BROKERS: 'x:9092' };
+    const mistakes = { PARAPET_PROT: '1', PARAPET_BODY_LIMIT_BYTES: '-1', PARAPET_INSPECT_MODE: 'loud', REDIS_URL: 'redis://x' };
     expect(() => readEnvironment(mistakes)).toThrow(
       expect.objectContaining({
         code: 'PARAPET_CONFIG_INVALID',
         message: expect.stringMatching(
-          /PARAPET_PROT is not a setting[\s\S]*KAFKA_BROKERS[\s\S]*PARAPET_BODY_LIMIT_BYTES[\s\S]*PARAPET_INSPECT_MODE/,
+          /PARAPET_PROT is not a setting[\s\S]*REDIS_URL[\s\S]*PARAPET_BODY_LIMIT_BYTES[\s\S]*PARAPET_INSPECT_MODE/,
         ),
       }),
     );

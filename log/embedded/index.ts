@@ -5,18 +5,17 @@
 import { mkdirSync } from 'node:fs';
 import { ParapetError, toParapetError } from '../../core/errors.ts';
 import type { Assignment, Commit, EventLog, LogRecord, Subscription } from '../port.ts';
-import { TOPICS } from '../topics.ts';
+import { isDeadLetterTopic, TOPICS } from '../topics.ts';
 import { isHeld, joinGroup, type Lease, type Membership } from './groups.ts';
 import { openStore, type Store } from './store.ts';
 import { createWaker, type Waker } from './waker.ts';
 
-const DEAD_LETTER = /^parapet\..+\.dead\.v1$/;
 const MAX_RECORD_BYTES = 64 * 1024 * 1024;
 
 export interface EmbeddedLogOptions {
   /** Folder of the log; made when missing. */
   path: string;
-  /** Topics to make, with their number of partitions. Dead-letter topics are made when first written, with one. */
+  /** Topics to make, with their number of partitions. Dead-letter topics are made when first written or subscribed to, with one. */
   topics: Record<string, number>;
 }
 
@@ -27,7 +26,7 @@ export function embeddedTopics(partitions: number): Record<string, number> {
 
 export async function openEmbeddedLog({ path, topics }: EmbeddedLogOptions): Promise<EventLog> {
   mkdirSync(path, { recursive: true });
-  const store = openStore(path, (topic) => topics[topic] ?? (DEAD_LETTER.test(topic) ? 1 : undefined));
+  const store = openStore(path, (topic) => topics[topic] ?? (isDeadLetterTopic(topic) ? 1 : undefined));
   for (const [name, partitions] of Object.entries(topics)) await store.createTopic(name, partitions);
   const waker = createWaker(store.appends);
   const subscriptions = new Set<Subscription>();
@@ -46,6 +45,7 @@ export async function openEmbeddedLog({ path, topics }: EmbeddedLogOptions): Pro
     },
 
     async subscribe({ group, topics: wanted, from }, handler) {
+      for (const name of wanted) if (isDeadLetterTopic(name)) await store.createTopic(name, 1);
       const subscription = await startSubscription({ store, waker, group, topics: wanted, from, handler });
       subscriptions.add(subscription);
       return {

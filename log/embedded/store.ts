@@ -7,6 +7,7 @@ import { type Database, open, type RootDatabase } from 'lmdb';
 import { ParapetError } from '../../core/errors.ts';
 import type { LogRecord, PartitionRange, Position, Producer, StoredRecord } from '../port.ts';
 import { offsetOf, packRecord, partitionOf, recordKey, timestampOf, unpackRecord } from './frame.ts';
+import { slabEncoder } from './slab.ts';
 
 export interface TopicMeta {
   number: number;
@@ -39,10 +40,14 @@ export function openStore(path: string, mayCreate: (topic: string) => number | u
     maxDbs: 4,
     // One ordinary commit, synced before it is visible: what a consumer has seen can't be undone by a power cut.
     overlappingSync: false,
+    // Maps the file piece by piece as it is read. Else a reader's resident memory grows to all of the log that it has read.
+    remapChunks: true,
     keyEncoding: 'binary',
     encoding: 'binary',
   });
-  const records = root.openDB<Buffer, Buffer>({ name: 'records', keyEncoding: 'binary', encoding: 'binary' });
+  // `encoder` is documented, but missing in lmdb's types.
+  const recordOptions = { name: 'records', keyEncoding: 'binary', encoding: 'binary', encoder: slabEncoder() } as const;
+  const records = root.openDB<Buffer, Buffer>(recordOptions);
   const facts = root.openDB<unknown, string>({ name: 'facts', keyEncoding: 'ordered-binary', encoding: 'msgpack' });
   const topics = new Map<string, TopicMeta>();
 

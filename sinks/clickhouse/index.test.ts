@@ -55,7 +55,7 @@ describe('the views', () => {
     const applied = await ask<{ n: number }>(
       `SELECT toInt32(count()) AS n FROM parapet.parapet_migrations WHERE table_name IN ('interactions', 'threats', 'audit')`,
     );
-    expect(applied).toEqual([{ n: 4 }]);
+    expect(applied).toEqual([{ n: 5 }]);
   });
 
   it('hold what the records say', async () => {
@@ -169,6 +169,41 @@ describe('a batch', () => {
     await sink.write(fixtures.batch('assessed', { first: 0, last: 9, partition: 0 }));
     await sink.write(fixtures.batch('assessed', { first: 0, last: 9, partition: 1, recovered: true }));
     expect(await count()).toBe(20);
+  });
+
+  it('that was written from a draft is there once, whoever writes it again', async () => {
+    const { sink, count } = await sinkOn('draft');
+    for (const [first, last] of [
+      [0, 499],
+      [500, 799],
+    ] as const) {
+      const { records, recovered, ...bounds } = fixtures.batch('assessed', { first, last });
+      // The second finds the buffers of the first, with its rows still in them.
+      for (let again = 0; again < 2; again++) {
+        const draft = sink.draft?.(bounds.partition);
+        draft?.add(records.slice(0, 100));
+        draft?.add(records.slice(100));
+        expect(await draft?.write(bounds)).toBe(true);
+      }
+      await sink.write({ ...bounds, records, recovered: true });
+    }
+    expect(await count()).toBe(800);
+    const direct = await sinkOn('draft_whole');
+    await direct.sink.write(fixtures.batch('assessed', { first: 0, last: 799 }));
+    const rows = (table: string) => ask(`SELECT * FROM parapet.${table} ORDER BY _offset`);
+    expect(await rows(rebuildTable('interactions', 'draft'))).toEqual(await rows(direct.table));
+  });
+
+  it('whose draft has a row that does not fit is not written', async () => {
+    const { sink, count } = await sinkOn('draft_misfit');
+    const { records, recovered, ...bounds } = fixtures.batch('assessed', { first: 0, last: 9 });
+    const bad = records[4];
+    if (bad === undefined) throw new Error('no record 4');
+    bad.value = { ...bad.value, enrichment: { ...bad.value.enrichment, turn: 1.5 } };
+    const draft = sink.draft?.(bounds.partition);
+    draft?.add(records);
+    expect(await draft?.write(bounds)).toBe(false);
+    expect(await count()).toBe(0);
   });
 
   it('without records is nothing', async () => {

@@ -27,8 +27,8 @@ export interface ClickHouseSinkOptions<View extends ClickHouseView> extends Tabl
   limits?: Partial<BatchLimits>;
 }
 
-/** Few and large inserts: each makes a part per month, and parts are what ClickHouse chokes on. */
-const LIMITS: BatchLimits = { maxRecords: 50_000, maxBytes: 32 * 1024 * 1024, lingerMs: 500 };
+/** Few and large inserts: each makes a part per month, and to merge a row costs ClickHouse more than to insert it. */
+const LIMITS: BatchLimits = { maxRecords: 50_000, maxBytes: 64 * 1024 * 1024, lingerMs: 500 };
 
 /** A sink named `clickhouse.<view>`. `open` creates or migrates the table; `close` leaves the shared store open. */
 export function createClickHouseSink<View extends ClickHouseView>(options: ClickHouseSinkOptions<View>): Sink<ViewTopics[View] & TopicId> {
@@ -40,6 +40,7 @@ export function createClickHouseSink<View extends ClickHouseView>(options: Click
     limits: { ...LIMITS, ...limits },
     open: () => migrate(store, view, { table, engine }),
     write: (batch) => writer.write(batch as never),
+    draft: (partition) => writer.draft(partition),
     close: async () => {},
   };
 }

@@ -6,7 +6,7 @@ import chdb from 'chdb';
 import fc from 'fast-check';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import type { Column } from '../columns.ts';
-import { encodeNative } from './native.ts';
+import { createNativeBlock } from './native.ts';
 
 let folder = '';
 let session: InstanceType<typeof chdb.Session>;
@@ -63,12 +63,15 @@ const row: fc.Arbitrary<Row> = fc.record({
 describe('a native block', () => {
   it('holds any values', async () => {
     let run = 0;
+    const block = createNativeBlock(COLUMNS);
     await fc.assert(
       fc.asyncProperty(fc.array(row, { minLength: 1, maxLength: 600 }), async (rows) => {
-        const { parts, misfits } = encodeNative(COLUMNS, rows);
-        expect(misfits).toEqual([]);
+        // In two goes, and in a block that was used before.
+        const cut = run % (rows.length + 1);
+        block.clear();
+        expect([...block.add(rows.slice(0, cut)), ...block.add(rows.slice(cut))]).toEqual([]);
         const file = join(folder, `${run++}.native`);
-        await writeFile(file, parts);
+        await writeFile(file, block.parts());
         const answer = await session.queryAsync(
           `SELECT text, label, int, toString(long) AS long, double, flag, list, doubles, texts, mapApply((k, v) -> (k, toString(v)), counts) AS counts FROM file('${file}', 'Native')`,
           { format: 'JSONEachRow' },
@@ -95,13 +98,9 @@ describe('a native block', () => {
     const columns: Column<number>[] = [{ name: 'label', kind: 'label', nullable: false, from: (n) => `label ${n}` }];
     for (const count of [256, 257, 65_537]) {
       const file = join(folder, `labels-${count}.native`);
-      await writeFile(
-        file,
-        encodeNative(
-          columns,
-          Array.from({ length: count }, (_, n) => n),
-        ).parts,
-      );
+      const block = createNativeBlock(columns);
+      block.add(Array.from({ length: count }, (_, n) => n));
+      await writeFile(file, block.parts());
       const answer = await session.queryAsync(
         `SELECT toInt32(uniqExact(label)) AS labels, toInt32(countIf(label = concat('label ', toString(rowNumberInAllBlocks())))) AS same FROM file('${file}', 'Native')`,
         { format: 'JSONEachRow' },
@@ -110,10 +109,9 @@ describe('a native block', () => {
     }
   });
 
-  it('names the rows that do not fit and writes none', () => {
+  it('names the rows that do not fit', () => {
     const columns: Column<unknown>[] = [{ name: 'n', kind: 'long', nullable: false, from: (value) => value as number }];
-    const { parts, misfits } = encodeNative(columns, [1, 1.5, null, 'x', 2 ** 63, -5]);
-    expect(parts).toEqual([]);
+    const misfits = createNativeBlock(columns).add([1, 1.5, null, 'x', 2 ** 63, -5]);
     expect(misfits.map((misfit) => misfit.index)).toEqual([1, 2, 3, 4]);
     expect(misfits[1]?.reason).toBe('n: null is not a value of type Int64.');
   });

@@ -5,6 +5,7 @@
  * is named instead of written. Layout: https://clickhouse.com/docs/interfaces/formats/Native
  */
 import type { Cell, Column } from '../columns.ts';
+import { bytesOf, grown, setInt64, Writer } from './bytes.ts';
 
 /** A row whose value does not fit its column. */
 export interface Misfit {
@@ -12,43 +13,58 @@ export interface Misfit {
   reason: string;
 }
 
-export interface NativeBlock {
-  /** In order; not joined, because joining 50 MB costs as much as a third of encoding them. */
-  parts: Buffer[];
-  /** Not empty: nothing was encoded, these rows must go first. */
-  misfits: Misfit[];
+/** A block that grows row by row and can be used again: its buffers stay, so that batches do not ask for memory anew. */
+export interface NativeBlock<T> {
+  readonly rows: number;
+  /** Encodes the rows; gives those that do not fit, by their index in `rows`. After a misfit the block is only good to clear. */
+  add(rows: readonly T[]): Misfit[];
+  /** The block so far, in order; not joined, because joining 50 MB costs as much as a third of encoding them. Views, good until the next `add` or `clear`. */
+  parts(): Buffer[];
+  clear(): void;
 }
 
 /** Rows per turn: few enough to stay in the processor's cache while all the columns look at them. */
 const CHUNK = 256;
 
-/** `columns` of `rows` as one Native block. Rows with a value that does not fit are returned instead. */
-export function encodeNative<T>(columns: readonly Column<T>[], rows: readonly T[]): NativeBlock {
+export function createNativeBlock<T>(columns: readonly Column<T>[]): NativeBlock<T> {
   const misfits = new Map<number, string>();
   const encoders = columns.map((column) => {
-    const encoder = encoderFor(column, rows, (index, value) => {
+    const head = new Writer(128);
+    head.string(column.name);
+    head.string(nativeType(column));
+    const encoder = encoderFor(column, (index, value) => {
       if (!misfits.has(index)) misfits.set(index, `${column.name}: ${describe(value)} is not a value of type ${nativeType(column)}.`);
     });
-    return { column, encoder };
+    return { head: head.bytes(), encoder };
   });
-  for (let start = 0; start < rows.length; start += CHUNK) {
-    const end = Math.min(rows.length, start + CHUNK);
-    for (const { encoder } of encoders) encoder.take(start, end);
-  }
-  if (misfits.size > 0)
-    return { parts: [], misfits: [...misfits].map(([index, reason]) => ({ index, reason })).sort((a, b) => a.index - b.index) };
-
-  const head = new Writer(32);
-  head.varint(columns.length);
-  head.varint(rows.length);
-  const parts = [head.bytes()];
-  for (const { column, encoder } of encoders) {
-    const name = new Writer(128);
-    name.string(column.name);
-    name.string(nativeType(column));
-    parts.push(name.bytes(), ...encoder.finish());
-  }
-  return { parts: parts.filter((part) => part.length > 0), misfits: [] };
+  let count = 0;
+  return {
+    get rows() {
+      return count;
+    },
+    add(rows) {
+      misfits.clear();
+      for (const { encoder } of encoders) encoder.reserve(count + rows.length);
+      for (let start = 0; start < rows.length; start += CHUNK) {
+        const end = Math.min(rows.length, start + CHUNK);
+        for (const { encoder } of encoders) encoder.take(rows, start, end, count);
+      }
+      count += rows.length;
+      return [...misfits].map(([index, reason]) => ({ index, reason })).sort((a, b) => a.index - b.index);
+    },
+    parts() {
+      const head = new Writer(32);
+      head.varint(columns.length);
+      head.varint(count);
+      const parts = [head.bytes()];
+      for (const { head, encoder } of encoders) parts.push(head, ...encoder.parts(count));
+      return parts.filter((part) => part.length > 0);
+    },
+    clear() {
+      for (const { encoder } of encoders) encoder.clear(count);
+      count = 0;
+    },
+  };
 }
 
 /** The type that the bytes have; ClickHouse casts it to the column's where they differ (arrays and maps of labels). */
@@ -82,58 +98,68 @@ export function nativeType({ kind, nullable }: Pick<Column<never>, 'kind' | 'nul
   }
 }
 
-/** Takes the rows of one column, some at a time and in order, and gives the column's bytes at the end. */
-interface Encoder {
-  take(start: number, end: number): void;
-  finish(): Buffer[];
+/** One column of the block. */
+interface Encoder<T> {
+  /** Makes room for so many rows in all. */
+  reserve(rows: number): void;
+  /** Encodes `rows[start]` to `rows[end - 1]`, in order; `rows[0]` is row `base` of the block. */
+  take(rows: readonly T[], start: number, end: number, base: number): void;
+  /** The bytes of the first `count` rows, which are all there are. */
+  parts(count: number): Buffer[];
+  clear(count: number): void;
 }
 
 type Misfitting = (index: number, value: unknown) => void;
 
-function encoderFor<T>(column: Column<T>, rows: readonly T[], misfit: Misfitting): Encoder {
+function encoderFor<T>(column: Column<T>, misfit: Misfitting): Encoder<T> {
   switch (column.kind) {
     case 'string':
-      return stringEncoder(column, rows, misfit);
+      return stringEncoder(column, misfit);
     case 'label':
-      return labelEncoder(column, rows, misfit);
+      return labelEncoder(column, misfit);
     case 'int':
     case 'long':
     case 'time':
     case 'double':
     case 'money':
     case 'bool':
-      return numberEncoder(column, rows, misfit);
+      return numberEncoder(column, misfit);
     case 'strings':
     case 'labels':
     case 'doubles':
     case 'texts':
     case 'counts':
-      return nestedEncoder(column, rows, misfit);
+      return nestedEncoder(column, misfit);
   }
 }
 
-function stringEncoder<T>({ from }: Column<T>, rows: readonly T[], misfit: Misfitting): Encoder {
-  const writer = new Writer(rows.length * 24);
+function stringEncoder<T>({ from }: Column<T>, misfit: Misfitting): Encoder<T> {
+  const writer = new Writer(1024);
   return {
-    take(start, end) {
+    reserve() {},
+    take(rows, start, end) {
       for (let i = start; i < end; i++) {
         const cell = from(rows[i] as T) ?? '';
         if (typeof cell === 'string') writer.string(cell);
         else misfit(i, cell);
       }
     },
-    finish: () => [writer.bytes()],
+    parts: () => [writer.bytes()],
+    clear: () => writer.clear(),
   };
 }
 
 /** LowCardinality: a format version, flags with the width of an index, the distinct strings, the index of each row. */
-function labelEncoder<T>({ from }: Column<T>, rows: readonly T[], misfit: Misfitting): Encoder {
+function labelEncoder<T>({ from }: Column<T>, misfit: Misfitting): Encoder<T> {
   const indexOf = new Map<string, number>();
-  const indexes = new Uint32Array(rows.length);
+  let indexes = new Uint32Array(0);
   let last = '';
   let lastIndex = -1;
   return {
-    take(start, end) {
+    reserve(rows) {
+      if (rows > indexes.length) indexes = new Uint32Array(grown(new Uint8Array(indexes.buffer), rows * 4).buffer);
+    },
+    take(rows, start, end, base) {
       for (let i = start; i < end; i++) {
         const cell = from(rows[i] as T) ?? '';
         if (typeof cell !== 'string') {
@@ -145,19 +171,24 @@ function labelEncoder<T>({ from }: Column<T>, rows: readonly T[], misfit: Misfit
           lastIndex = indexOf.get(cell) ?? indexOf.size;
           if (lastIndex === indexOf.size) indexOf.set(cell, lastIndex);
         }
-        indexes[i] = lastIndex;
+        indexes[base + i] = lastIndex;
       }
     },
-    finish() {
-      if (rows.length === 0) return [];
+    parts(count) {
+      if (count === 0) return [];
       const width = indexOf.size <= 0x100 ? 0 : indexOf.size <= 0x10000 ? 1 : 2;
       const writer = new Writer(64 + indexOf.size * 24);
       writer.int64(SHARED_DICTIONARY_VERSION);
       writer.int64(HAS_ADDITIONAL_KEYS | width);
       writer.int64(indexOf.size);
       for (const key of indexOf.keys()) writer.string(key);
-      writer.int64(rows.length);
-      return [writer.bytes(), bytesOf(width === 0 ? Uint8Array.from(indexes) : width === 1 ? Uint16Array.from(indexes) : indexes)];
+      writer.int64(count);
+      const used = indexes.subarray(0, count);
+      return [writer.bytes(), bytesOf(width === 0 ? Uint8Array.from(used) : width === 1 ? Uint16Array.from(used) : used)];
+    },
+    clear() {
+      indexOf.clear();
+      lastIndex = -1;
     },
   };
 }
@@ -166,37 +197,48 @@ const SHARED_DICTIONARY_VERSION = 1;
 const HAS_ADDITIONAL_KEYS = 1 << 9;
 
 /** Numbers, with a map of nulls in front where there may be some. */
-function numberEncoder<T>({ kind, nullable, from }: Column<T>, rows: readonly T[], misfit: Misfitting): Encoder {
-  const nulls = new Uint8Array(nullable ? rows.length : 0);
-  const bytes = new Uint8Array(rows.length * (kind === 'bool' ? 1 : kind === 'int' ? 4 : 8));
-  const view = new DataView(bytes.buffer);
+function numberEncoder<T>({ kind, nullable, from }: Column<T>, misfit: Misfitting): Encoder<T> {
+  const width = kind === 'bool' ? 1 : kind === 'int' ? 4 : 8;
+  let nulls = new Uint8Array(0);
+  let bytes = new Uint8Array(0);
+  let view = new DataView(bytes.buffer);
   return {
-    take(start, end) {
-      for (let i = start; i < end; i++) {
+    reserve(rows) {
+      if (rows * width <= bytes.length) return;
+      bytes = grown(bytes, rows * width);
+      view = new DataView(bytes.buffer);
+      if (nullable) nulls = grown(nulls, rows);
+    },
+    take(rows, start, end, base) {
+      for (let i = start, row = base + start; i < end; i++, row++) {
         const cell = from(rows[i] as T);
-        if (cell === null && nullable) nulls[i] = 1;
-        else if (kind === 'bool' && typeof cell === 'boolean') bytes[i] = cell ? 1 : 0;
+        if (cell === null && nullable) nulls[row] = 1;
+        else if (kind === 'bool' && typeof cell === 'boolean') bytes[row] = cell ? 1 : 0;
         else if (typeof cell !== 'number' || kind === 'bool') misfit(i, cell);
-        else if (kind === 'double') view.setFloat64(i * 8, cell, true);
+        else if (kind === 'double') view.setFloat64(row * 8, cell, true);
         else if (kind === 'money') {
           const billionths = Math.round(cell * 1e9);
-          if (Number.isSafeInteger(billionths)) setInt64(view, i * 8, billionths);
+          if (Number.isSafeInteger(billionths)) setInt64(view, row * 8, billionths);
           else misfit(i, cell);
         } else if (kind === 'int') {
-          if ((cell | 0) === cell) view.setInt32(i * 4, cell, true);
+          if ((cell | 0) === cell) view.setInt32(row * 4, cell, true);
           else misfit(i, cell);
-        } else if (Number.isInteger(cell) && Math.abs(cell) < 2 ** 63) setInt64(view, i * 8, cell);
+        } else if (Number.isInteger(cell) && Math.abs(cell) < 2 ** 63) setInt64(view, row * 8, cell);
         else misfit(i, cell);
       }
     },
-    finish: () => [bytesOf(nulls), bytesOf(bytes)],
+    parts: (count) => [bytesOf(nulls.subarray(0, nullable ? count : 0)), bytesOf(bytes.subarray(0, count * width))],
+    clear(count) {
+      // A null leaves its place as it is: zeros.
+      nulls.fill(0, 0, count);
+      bytes.fill(0, 0, count * width);
+    },
   };
 }
 
 /** Arrays and maps: where each row ends, then all the values (of a map: all keys, then all values). */
-function nestedEncoder<T>({ kind, from }: Column<T>, rows: readonly T[], misfit: Misfitting): Encoder {
-  const ends = new Uint8Array(rows.length * 8);
-  const endsView = new DataView(ends.buffer);
+function nestedEncoder<T>({ kind, from }: Column<T>, misfit: Misfitting): Encoder<T> {
+  const ends = new Writer(1024);
   const keys = new Writer(64);
   const values = new Writer(64);
   const isMap = kind === 'texts' || kind === 'counts';
@@ -209,7 +251,8 @@ function nestedEncoder<T>({ kind, from }: Column<T>, rows: readonly T[], misfit:
     count++;
   };
   return {
-    take(start, end) {
+    reserve() {},
+    take(rows, start, end) {
       for (let i = start; i < end; i++) {
         const cell: Cell = from(rows[i] as T);
         if (typeof cell !== 'object' || cell === null || Array.isArray(cell) === isMap) misfit(i, cell);
@@ -219,108 +262,19 @@ function nestedEncoder<T>({ kind, from }: Column<T>, rows: readonly T[], misfit:
             keys.string(key);
             put(i, cell[key]);
           }
-        setInt64(endsView, i * 8, count);
+        ends.int64(count);
       }
     },
-    finish: () => [bytesOf(ends), keys.bytes(), values.bytes()],
+    parts: () => [ends.bytes(), keys.bytes(), values.bytes()],
+    clear() {
+      for (const writer of [ends, keys, values]) writer.clear();
+      count = 0;
+    },
   };
-}
-
-function bytesOf(values: Uint8Array | Uint16Array | Uint32Array): Buffer {
-  return Buffer.from(values.buffer, values.byteOffset, values.byteLength);
-}
-
-/** Two halves: a BigInt for every number would cost ten times as much. */
-function setInt64(view: DataView, at: number, value: number): void {
-  const high = Math.floor(value / 2 ** 32);
-  view.setUint32(at, value - high * 2 ** 32, true);
-  view.setInt32(at + 4, high, true);
 }
 
 function describe(value: unknown): string {
   return typeof value === 'number' || typeof value === 'boolean' || value === null || value === undefined
     ? String(value)
     : `a ${Array.isArray(value) ? 'list' : typeof value}`;
-}
-
-/** Strings up to this length are copied in JavaScript: for them the call into the runtime costs more than the copy. */
-const SHORT_STRING = 20;
-
-class Writer {
-  #buffer: Buffer;
-  #at = 0;
-
-  constructor(bytes: number) {
-    this.#buffer = Buffer.allocUnsafe(Math.max(1024, bytes));
-  }
-
-  bytes(): Buffer {
-    return this.#buffer.subarray(0, this.#at);
-  }
-
-  varint(value: number): void {
-    this.#reserve(10);
-    this.#at = putVarint(this.#buffer, this.#at, value);
-  }
-
-  int64(value: number): void {
-    this.#reserve(8);
-    const high = Math.floor(value / 2 ** 32);
-    this.#buffer.writeUInt32LE(value - high * 2 ** 32, this.#at);
-    this.#buffer.writeInt32LE(high, this.#at + 4);
-    this.#at += 8;
-  }
-
-  float64(value: number): void {
-    this.#reserve(8);
-    this.#at = this.#buffer.writeDoubleLE(value, this.#at);
-  }
-
-  /** Length in bytes, then UTF-8. */
-  string(text: string): void {
-    this.#reserve(text.length * 3 + 10);
-    const buffer = this.#buffer;
-    const start = this.#at;
-    if (text.length <= SHORT_STRING) {
-      let i = 0;
-      for (; i < text.length; i++) {
-        const unit = text.charCodeAt(i);
-        if (unit > 0x7f) break;
-        buffer[start + 1 + i] = unit;
-      }
-      if (i === text.length) {
-        buffer[start] = i;
-        this.#at = start + 1 + i;
-        return;
-      }
-    }
-    // Written behind the place that its length most likely needs, and moved in the rare case that it needs another.
-    const guess = varintSize(text.length);
-    const length = buffer.write(text, start + guess);
-    const size = varintSize(length);
-    if (size !== guess) buffer.copyWithin(start + size, start + guess, start + guess + length);
-    this.#at = putVarint(buffer, start, length) + length;
-  }
-
-  #reserve(bytes: number): void {
-    if (this.#at + bytes <= this.#buffer.length) return;
-    const larger = Buffer.allocUnsafe(Math.max(this.#at + bytes, this.#buffer.length * 2));
-    this.#buffer.copy(larger, 0, 0, this.#at);
-    this.#buffer = larger;
-  }
-}
-
-function varintSize(value: number): number {
-  return value < 0x80 ? 1 : value < 0x4000 ? 2 : value < 0x200000 ? 3 : value < 0x10000000 ? 4 : 5;
-}
-
-function putVarint(buffer: Buffer, at: number, value: number): number {
-  let position = at;
-  let rest = value;
-  while (rest >= 0x80) {
-    buffer[position++] = (rest & 0x7f) | 0x80;
-    rest = Math.floor(rest / 128);
-  }
-  buffer[position++] = rest;
-  return position;
 }

@@ -5,19 +5,20 @@
  * trusted to its token: the table is asked which offsets it holds, and only the others are written, under a new token.
  */
 import { randomUUID } from 'node:crypto';
-import { rm, writeFile } from 'node:fs/promises';
+import { open, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { Readable } from 'node:stream';
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { Column } from '../columns.ts';
-import type { Refused, SinkBatch, SinkRecord } from '../port.ts';
+import type { BatchBounds, Draft, Refused, SinkBatch, SinkRecord } from '../port.ts';
 import { attempt, type ClickHouse, codeOf, firstLine, unavailable } from './connect.ts';
-import { encodeNative } from './native.ts';
+import { createNativeBlock, type NativeBlock } from './native.ts';
 import { type ClickHouseView, VIEWS } from './schema.ts';
 
 export interface Writer<T> {
   /** Throws PARAPET_STORE_UNAVAILABLE: nothing or everything of it may be there, so the batch comes again as recovered. */
   write(batch: SinkBatch<T>): Promise<Refused[]>;
+  draft(partition: number): Draft<T>;
 }
 
 /** A record on its way, with its place in the batch. */
@@ -36,11 +37,15 @@ export function createWriter<T>(store: ClickHouse, view: ClickHouseView, table: 
     columns.map((column) => column.name),
   );
 
+  const blocks = createPool(() => createNativeBlock(columns));
+
   /** Writes the rows; those that cannot be written are found by halving and returned. */
   async function put(rows: Row<T>[], token: string): Promise<Refused[]> {
     if (rows.length === 0) return [];
-    const { parts, misfits } = encodeNative(columns, rows);
+    const block = blocks.take();
+    const misfits = block.add(rows);
     if (misfits.length > 0) {
+      blocks.giveBack(block);
       const bad = new Set(misfits.map((misfit) => misfit.index));
       const refused = misfits.map(({ index, reason }) => ({ index: (rows[index] as Row<T>).index, reason }));
       return [
@@ -52,7 +57,8 @@ export function createWriter<T>(store: ClickHouse, view: ClickHouseView, table: 
       ];
     }
     try {
-      await insert(parts, token);
+      await insert(block.parts(), token);
+      blocks.giveBack(block);
       return [];
     } catch (error) {
       const reason = refusalOf(error);
@@ -79,10 +85,56 @@ export function createWriter<T>(store: ClickHouse, view: ClickHouseView, table: 
 
   return {
     async write(batch) {
-      const token = `${view}/${batch.topic}/${batch.partition}/${batch.firstOffset}-${batch.lastOffset}`;
+      const token = tokenOf(view, batch);
       const rows = batch.records.map((record, index): Row<T> => ({ index, partition: batch.partition, record }));
       if (!batch.recovered) return ordered(await put(rows, token));
       return ordered(await put(await missing(batch, token, rows), freshToken(token)));
+    },
+
+    draft(partition) {
+      const block = blocks.take();
+      let fits = true;
+      return {
+        add(records) {
+          if (fits) fits = block.add(records.map((record, index): Row<T> => ({ index, partition, record }))).length === 0;
+        },
+        async write(bounds) {
+          if (!fits) return false;
+          try {
+            await insert(block.parts(), tokenOf(view, bounds));
+          } catch (error) {
+            if (refusalOf(error) !== undefined) return false;
+            throw unavailable(`write to ${target}`, error);
+          }
+          blocks.giveBack(block);
+          return true;
+        },
+      };
+    },
+  };
+}
+
+function tokenOf(view: ClickHouseView, { topic, partition, firstOffset, lastOffset }: BatchBounds): string {
+  return `${view}/${topic}/${partition}/${firstOffset}-${lastOffset}`;
+}
+
+/** Free blocks are let go after this long without a batch: what a busy hour needed is not kept for ever. */
+const KEEP_FREE_MS = 60_000;
+
+/**
+ * Blocks that keep their buffers from batch to batch. The subtle point: only a block whose insert went well is given back.
+ * After a failed one something may still be sending from its buffers, and what it sends must not change.
+ */
+function createPool<T>(make: () => NativeBlock<T>): { take(): NativeBlock<T>; giveBack(block: NativeBlock<T>): void } {
+  const free: NativeBlock<T>[] = [];
+  let idle: NodeJS.Timeout | undefined;
+  return {
+    take: () => free.pop() ?? make(),
+    giveBack(block) {
+      block.clear();
+      free.push(block);
+      clearTimeout(idle);
+      idle = setTimeout(() => free.splice(0), KEEP_FREE_MS).unref();
     },
   };
 }
@@ -126,7 +178,7 @@ function inserter({ client, handover }: ClickHouse, target: string, names: strin
   return async (parts, token) => {
     const file = join(handover, `${randomUUID()}.native`);
     try {
-      await writeFile(file, parts, { flag: 'wx', mode: 0o600 });
+      await writeParts(file, parts);
       // ClickHouse does not deduplicate INSERT … SELECT unless told: it cannot know that this SELECT always gives the same.
       const settings = { max_threads: 1, max_block_size: 1_000_000_000, deduplicate_insert_select: 'force_enable' };
       await client.command({ query: `${statement(token, settings)} SELECT * FROM file(${quote(file)}, 'Native')` });
@@ -134,6 +186,28 @@ function inserter({ client, handover }: ClickHouse, target: string, names: strin
       await rm(file, { force: true });
     }
   };
+}
+
+/** In one call to the system for up to as many buffers as it takes at once; `writeFile` would make one for each. */
+async function writeParts(path: string, parts: Buffer[]): Promise<void> {
+  const file = await open(path, 'wx', 0o600);
+  try {
+    for (let rest = parts; rest.length > 0; ) {
+      const { bytesWritten } = await file.writev(rest.slice(0, 1_000));
+      rest = after(rest, bytesWritten);
+    }
+  } finally {
+    await file.close();
+  }
+}
+
+/** What is left of the parts behind their first `bytes` bytes. */
+function after(parts: Buffer[], bytes: number): Buffer[] {
+  let skip = bytes;
+  let at = 0;
+  for (; at < parts.length && skip >= (parts[at] as Buffer).length; at++) skip -= (parts[at] as Buffer).length;
+  const [first, ...others] = parts.slice(at);
+  return first === undefined ? [] : [first.subarray(skip), ...others];
 }
 
 /** Waits for an insert of this batch that still runs: its client went away, the server goes on. */
