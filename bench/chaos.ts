@@ -257,8 +257,8 @@ async function idsInLog(): Promise<Map<string, number>> {
 }
 
 async function idsInClickHouse(): Promise<Map<string, number>> {
-  const { url: front, user, password } = parapet.clickhouse;
-  const store = createClient({ url: front, username: user, password, database: 'parapet' });
+  const { url: front, user, password, database } = parapet.clickhouse;
+  const store = createClient({ url: front, username: user, password, database });
   const answer = await store.query({
     query: 'SELECT interaction_id, toUInt32(count()) FROM interactions GROUP BY interaction_id',
     format: 'JSONCompactEachRow',

@@ -9,7 +9,7 @@ import { answers, freePorts } from './processes.ts';
 export interface ParapetOptions {
   folder: string;
   workers?: number;
-  /** More `PARAPET_…` settings. */
+  /** More settings. */
   settings?: Record<string, string>;
 }
 
@@ -19,7 +19,7 @@ export interface RunningParapet {
   env: Environment;
   url: string;
   key: string;
-  clickhouse: { url: string; user: string; password: string };
+  clickhouse: { url: string; user: string; password: string; database: string };
   /** Process ids by part; none while the supervisor itself is down. */
   pids(): Promise<Record<string, number>>;
   /** Resolves when gateway and ClickHouse answer. */
@@ -48,6 +48,7 @@ export async function startParapet({ folder, workers = 1, settings = {} }: Parap
   const key = createApiKeysFile(dataPaths(env).apiKeys, env.PARAPET_ORG)?.key;
   if (key === undefined) throw new Error(`${folder} has been used before: its API key is known to nobody`);
   const url = `http://127.0.0.1:${gatewayPort}`;
+  const server = env.CLICKHOUSE_URL;
   const front = `http://127.0.0.1:${clickhousePort}`;
   const [file, args] = [new URL('parapet-process.ts', import.meta.url), [String(sandboxPort), String(workers)]];
   // Detached: a group of its own, so that a signal to it reaches everything in it and nothing else.
@@ -60,7 +61,15 @@ export async function startParapet({ folder, workers = 1, settings = {} }: Parap
     env,
     url,
     key,
-    clickhouse: { url: front, user: 'parapet', password },
+    clickhouse:
+      server === undefined
+        ? { url: front, user: 'parapet', password, database: 'parapet' }
+        : {
+            url: server,
+            user: env.CLICKHOUSE_USER ?? 'default',
+            password: env.CLICKHOUSE_PASSWORD ?? '',
+            database: env.CLICKHOUSE_DATABASE ?? 'parapet',
+          },
 
     async pids() {
       if (!child.connected) return {};
@@ -74,7 +83,7 @@ export async function startParapet({ folder, workers = 1, settings = {} }: Parap
 
     async ready(withinMs = 60_000) {
       await answers(`${url}/readyz`, withinMs);
-      await answers(`${front}/ping`, withinMs);
+      await answers(`${server ?? front}/ping`, withinMs);
     },
 
     async killAll() {
@@ -92,11 +101,11 @@ export async function startParapet({ folder, workers = 1, settings = {} }: Parap
   };
 }
 
-/** The port above the metrics' is the lake's. */
+/** The ports above the metrics' are those of the other stream processes. */
 async function ports(): Promise<[number, number, number, number]> {
   for (;;) {
     const drawn = (await freePorts(4)) as [number, number, number, number];
-    if (!drawn.includes(drawn[2] + 1)) return drawn;
+    if (!drawn.some((port) => port > drawn[2] && port < drawn[2] + 10)) return drawn;
   }
 }
 

@@ -7,13 +7,16 @@ import { dataPaths, type Environment, readEnvironment, readSecret } from '../cor
 import { ParapetError, toParapetError } from '../core/errors.ts';
 import { createLogger } from '../core/logger.ts';
 import { createApiKeysFile } from '../gateway/api-keys.ts';
+import { openRegistry } from '../schemas/registry/index.ts';
 import { reconcileAll } from './books.ts';
 import { type DecideParts, dropLetters, type LetterFilter, listLetters, replayLetters, showLetter } from './dead.ts';
 import { examine } from './doctor.ts';
 import { reconciliationLine, renderReconciliation } from './reconcile.ts';
 import { REPLAYABLE, type ReplayProgress, type ReplayResult, replayView } from './replay.ts';
+import { registerSchemas } from './schemas.ts';
 import { clickHousePassword, openAnalytics, openCodec, openLog, runningFront } from './stores.ts';
-import { PROCESSOR_NAMES, type ProcessorName, SINK_NAMES, type SinkName, startStream } from './stream.ts';
+import { PROCESSOR_NAMES, type ProcessorName, startStream } from './stream.ts';
+import { configuredSinks, SINK_NAMES, type SinkName, sinksOf } from './views.ts';
 
 /** Who may have dead letters. */
 const CONSUMERS: string[] = [...PROCESSOR_NAMES, ...SINK_NAMES];
@@ -55,13 +58,7 @@ program
 program
   .command('stream')
   .description('run the processors and the ClickHouse sinks in one process')
-  .action(() =>
-    runStream(
-      'stream',
-      [...PROCESSOR_NAMES],
-      SINK_NAMES.filter((name) => name.startsWith('clickhouse.')),
-    ),
-  );
+  .action(() => runStream('stream', [...PROCESSOR_NAMES], sinksOf('clickhouse')));
 
 program
   .command('process')
@@ -71,9 +68,11 @@ program
 
 program
   .command('sink')
-  .description('run sinks')
-  .argument('[names...]', `of ${SINK_NAMES.join(', ')}`, [...SINK_NAMES])
-  .action((names: string[]) => runStream('sink', [], known(names, SINK_NAMES) as SinkName[]));
+  .description('run sinks; all that are configured when none are named')
+  .argument('[names...]', `of ${SINK_NAMES.join(', ')}`)
+  .action((names: string[]) =>
+    runStream('sink', [], names.length === 0 ? configuredSinks(readEnvironment()) : (known(names, SINK_NAMES) as SinkName[])),
+  );
 
 program
   .command('reconcile')
@@ -166,6 +165,18 @@ letterFilter(dead.command('drop'))
     const [consumer] = known([group], CONSUMERS) as [string];
     const { letters } = await withLog((parts) => dropLetters(parts, consumer, { ...filter, ids }, reason));
     console.log(`${letters.length} dropped`);
+  });
+
+program
+  .command('schemas')
+  .description('work with the schema registry')
+  .command('register')
+  .description('register the schemas of this version; run it before a new version starts, exit code 1 when one is incompatible')
+  .addOption(json)
+  .action(async ({ json: asJson }: { json?: boolean }) => {
+    const schemas = await registerSchemas(await openRegistry(readEnvironment()));
+    for (const { subject, record, id } of schemas) console.log(`${String(id).padStart(6)}  ${subject}  ${record}`);
+    if (asJson) console.log(JSON.stringify({ schemas }));
   });
 
 program

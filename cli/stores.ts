@@ -10,6 +10,7 @@ import type { EventLog } from '../log/port.ts';
 import { type Codec, createCodec } from '../schemas/codec.ts';
 import { openRegistry } from '../schemas/registry/index.ts';
 import { type ClickHouse, openClickHouse } from '../sinks/clickhouse/index.ts';
+import { connect as connectElasticsearch, type Elasticsearch } from '../sinks/elasticsearch/index.ts';
 import { createFolderStore, createS3Store, type ObjectStore } from '../sinks/s3/index.ts';
 
 export const CLICKHOUSE_READER = 'parapet';
@@ -49,6 +50,17 @@ export function openAnalytics(env: Environment): Promise<ClickHouse> {
     user: env.CLICKHOUSE_USER,
     password: env.CLICKHOUSE_PASSWORD,
     database: env.CLICKHOUSE_DATABASE,
+  });
+}
+
+/** ELASTICSEARCH_URL must be set. Asks nothing yet: a sink starts also while its store is down. */
+export function connectSearch(env: Environment): Elasticsearch {
+  return connectElasticsearch({
+    url: env.ELASTICSEARCH_URL as string,
+    prefix: env.ELASTICSEARCH_PREFIX,
+    ...(env.ELASTICSEARCH_API_KEY === undefined ? {} : { apiKey: env.ELASTICSEARCH_API_KEY }),
+    ...(env.ELASTICSEARCH_USER === undefined ? {} : { user: env.ELASTICSEARCH_USER, password: env.ELASTICSEARCH_PASSWORD ?? '' }),
+    ...(env.ELASTICSEARCH_CA_FILE === undefined ? {} : { caFile: env.ELASTICSEARCH_CA_FILE }),
   });
 }
 

@@ -14,25 +14,14 @@ import { createEnrich } from '../processors/enrich/index.ts';
 import { loadPrices } from '../processors/enrich/prices.ts';
 import { runProcessor } from '../processors/runner.ts';
 import { createClickHouseFront } from '../sinks/clickhouse/front/index.ts';
-import { type ClickHouse, createClickHouseSink } from '../sinks/clickhouse/index.ts';
-import type { Sink } from '../sinks/port.ts';
 import { runSink } from '../sinks/runner.ts';
-import { createLakeSink } from '../sinks/s3/index.ts';
 import { type AdminServer, startAdmin } from './admin.ts';
 import { type ReplayProgress, type ReplayResult, replayView } from './replay.ts';
-import { CLICKHOUSE_READER, clickHousePassword, openAnalytics, openCodec, openKeys, openLake, openLog } from './stores.ts';
+import { CLICKHOUSE_READER, clickHousePassword, openAnalytics, openCodec, openKeys, openLog } from './stores.ts';
+import { openSinks, type SinkName, storeOf } from './views.ts';
 
 export const PROCESSOR_NAMES = ['enrich', 'detect'] as const;
-export const SINK_NAMES = [
-  'clickhouse.interactions',
-  'clickhouse.threats',
-  'clickhouse.audit',
-  's3.interactions',
-  's3.threats',
-  's3.audit',
-] as const;
 export type ProcessorName = (typeof PROCESSOR_NAMES)[number];
-export type SinkName = (typeof SINK_NAMES)[number];
 
 export interface StreamOptions {
   processors: readonly ProcessorName[];
@@ -59,9 +48,8 @@ export async function startStream(env: Environment, logger: Logger, { processors
     detect: () => runProcessor(parts, createDetect({ keys, detector: createDetector(), masker: createMasker() })),
   };
 
-  const needsClickHouse = sinks.some((name) => name.startsWith('clickhouse.'));
-  const clickhouse = needsClickHouse ? await openAnalytics(env) : undefined;
-  const lake = openLake(env);
+  const clickhouse = sinks.some((name) => storeOf(name) === 'clickhouse') ? await openAnalytics(env) : undefined;
+  const stores = await openSinks(sinks, env, { clickhouse });
   const front =
     clickhouse && env.CLICKHOUSE_URL === undefined
       ? await createClickHouseFront({
@@ -73,9 +61,10 @@ export async function startStream(env: Environment, logger: Logger, { processors
         })
       : undefined;
 
-  const startSink = (name: SinkName) => runSink(parts, createSink(name, env, clickhouse, lake) as Sink);
+  const startSink = (name: SinkName) => runSink(parts, stores.create(name));
   for (const name of processors) subscriptions.set(name, await made[name]());
-  for (const name of sinks) subscriptions.set(name, await startSink(name));
+  // Together: a store that does not answer yet must not hold up the others.
+  await Promise.all(sinks.map(async (name) => subscriptions.set(name, await startSink(name))));
 
   /** The sink stands still while its view is rebuilt; what arrives meanwhile waits in the log. */
   async function replay(view: string, onProgress: (progress: ReplayProgress) => void): Promise<ReplayResult> {
@@ -110,16 +99,11 @@ export async function startStream(env: Environment, logger: Logger, { processors
       await admin.close();
       await Promise.all([...subscriptions.values()].map((each) => each.close()));
       await front?.close();
+      await stores.close();
       await clickhouse?.close();
       await log.close();
       await keys.close();
       logger.info('stream stopped');
     },
   };
-}
-
-function createSink(name: SinkName, env: Environment, clickhouse: ClickHouse | undefined, lake: ReturnType<typeof openLake>) {
-  const [store, view] = name.split('.') as ['clickhouse' | 's3', 'interactions' | 'threats' | 'audit'];
-  if (store === 's3') return createLakeSink({ store: lake, topic: view, limits: { lingerMs: env.PARAPET_LAKE_LINGER_MS } });
-  return createClickHouseSink({ store: clickhouse as ClickHouse, view, limits: { lingerMs: env.PARAPET_CLICKHOUSE_LINGER_MS } });
 }

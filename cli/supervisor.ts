@@ -6,13 +6,16 @@ import { type ChildProcess, spawn } from 'node:child_process';
 import { fileURLToPath } from 'node:url';
 import type { Environment } from '../core/environment.ts';
 import type { Logger } from '../core/logger.ts';
-import { SINK_NAMES } from './stream.ts';
+import { configuredStores, type StoreName, sinksOf } from './views.ts';
 
 const MAIN = fileURLToPath(new URL('main.ts', import.meta.url));
 const SANDBOX = fileURLToPath(new URL('../gateway/vendors/sandbox/server.ts', import.meta.url));
 const RESTART_MS = [100, 500, 1_000, 2_000, 5_000, 10_000];
 /** A child that has run this long has recovered: its next fall is a first one. */
 const STEADY_MS = 30_000;
+
+/** What people call them, where it is not the store's own name. */
+const PART_NAMES: Partial<Record<StoreName | 'processors', string>> = { s3: 'lake' };
 
 interface Part {
   name: string;
@@ -63,12 +66,15 @@ export function supervise(
     };
   });
   // Each kind of work has a process of its own: one may be busy, or fall, and the others keep their pace.
-  const of = (store: string) => SINK_NAMES.filter((name) => name.startsWith(store));
-  const streams: Part[] = [
-    { name: 'clickhouse', args: [MAIN, 'sink', ...of('clickhouse.')], environment: metricsPort(env, 0) },
-    { name: 'lake', args: [MAIN, 'sink', ...of('s3.')], environment: metricsPort(env, 1) },
-    { name: 'processors', args: [MAIN, 'process'], environment: metricsPort(env, 2) },
-  ];
+  // In this order their metrics stand on ports in a row: what is always there first, so that its ports do not move.
+  const always = ['clickhouse', 's3', 'processors'] as const;
+  const streams = [...always, ...configuredStores(env).filter((name) => name !== 'clickhouse' && name !== 's3')].map(
+    (name, nth): Part => ({
+      name: PART_NAMES[name] ?? name,
+      args: name === 'processors' ? [MAIN, 'process'] : [MAIN, 'sink', ...sinksOf(name)],
+      environment: metricsPort(env, nth),
+    }),
+  );
   if (env.PARAPET_SANDBOX) run({ name: 'sandbox', args: [SANDBOX, '--port', String(sandboxPort)], environment: {} });
   for (const part of [...streams, ...gateways]) run(part);
 

@@ -45,6 +45,7 @@ const schema = z.object({
   PARAPET_INSPECT_FAILURE: z.enum(['closed', 'open']).default('closed'),
 
   PARAPET_SPOOL_BYTES: bytes(1024 * MiB),
+  PARAPET_DURABILITY: z.enum(['spool', 'kafka']).default('spool'),
   PARAPET_PARTITIONS: z.coerce.number().int().min(1).max(256).default(4),
   PARAPET_MASTER_KEY: z.string().optional(),
 
@@ -63,6 +64,10 @@ const schema = z.object({
     )
     .pipe(z.array(z.string().regex(/^[A-Za-z0-9._-]+:\d{1,5}$/, 'host:port, separated by commas')).min(1))
     .optional(),
+  KAFKA_PREFIX: z
+    .string()
+    .regex(/^[A-Za-z0-9._-]{0,64}$/, 'letters, digits, dot, dash and underscore')
+    .default(''),
   KAFKA_CLIENT_ID: z.string().min(1).default('parapet'),
   KAFKA_REPLICATION_FACTOR: z.coerce.number().int().min(1).max(32_767).default(3),
   KAFKA_SSL: flag(false),
@@ -84,6 +89,12 @@ const schema = z.object({
   CLICKHOUSE_USER: z.string().optional(),
   CLICKHOUSE_PASSWORD: z.string().optional(),
   CLICKHOUSE_DATABASE: z.string().optional(),
+  ELASTICSEARCH_URL: z.url().optional(),
+  ELASTICSEARCH_API_KEY: z.string().optional(),
+  ELASTICSEARCH_USER: z.string().optional(),
+  ELASTICSEARCH_PASSWORD: z.string().optional(),
+  ELASTICSEARCH_CA_FILE: z.string().optional(),
+  ELASTICSEARCH_PREFIX: z.string().default(''),
   SCHEMA_REGISTRY_URL: z.url().optional(),
   SCHEMA_REGISTRY_USER: z.string().optional(),
   SCHEMA_REGISTRY_PASSWORD: z.string().optional(),
@@ -104,7 +115,7 @@ const schema = z.object({
 export type Environment = z.infer<typeof schema>;
 
 /** What is not built yet is refused by name, so that nobody believes it is on. */
-const NOT_YET = ['ELASTICSEARCH_URL', 'INFLUX_URL', 'DATABASE_URL', 'REDIS_URL', 'TEMPORAL_ADDRESS'];
+const NOT_YET = ['INFLUX_URL', 'DATABASE_URL', 'REDIS_URL', 'TEMPORAL_ADDRESS'];
 
 /** Reads and checks the environment. Throws PARAPET_CONFIG_INVALID with every mistake in its message. */
 export function readEnvironment(source: NodeJS.ProcessEnv = process.env): Environment {
@@ -130,6 +141,10 @@ function crossChecks(env: Environment): string[] {
   };
   if (env.S3_ENDPOINT !== undefined && env.S3_BUCKET === undefined) problems.push('S3_BUCKET must be set with S3_ENDPOINT');
   together('S3_ACCESS_KEY_ID', 'S3_SECRET_ACCESS_KEY');
+  together('ELASTICSEARCH_USER', 'ELASTICSEARCH_PASSWORD');
+  if (env.ELASTICSEARCH_API_KEY !== undefined && env.ELASTICSEARCH_USER !== undefined) {
+    problems.push('ELASTICSEARCH_API_KEY and ELASTICSEARCH_USER are two ways to log in: set one');
+  }
   if (env.PARAPET_SPOOL_BYTES < 4 * env.PARAPET_BODY_LIMIT_BYTES) {
     problems.push('PARAPET_SPOOL_BYTES must be at least four times PARAPET_BODY_LIMIT_BYTES');
   }
@@ -141,6 +156,7 @@ function crossChecks(env: Environment): string[] {
 
 function kafkaChecks(env: Environment): string[] {
   const problems: string[] = [];
+  if (env.PARAPET_DURABILITY === 'kafka' && env.KAFKA_BROKERS === undefined) problems.push('PARAPET_DURABILITY=kafka needs KAFKA_BROKERS');
   const set = (name: keyof Environment) => env[name] !== undefined;
   const files = ['KAFKA_SSL_CA_FILE', 'KAFKA_SSL_CERT_FILE', 'KAFKA_SSL_KEY_FILE'] as const;
   for (const name of files) if (set(name) && !env.KAFKA_SSL) problems.push(`${name} is set, but KAFKA_SSL is not true`);

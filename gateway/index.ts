@@ -73,15 +73,20 @@ export async function startGateway(env: Environment, logger: Logger, parts: Gate
 
   const faults = metrics.counter('parapet_spool_faults_total', 'Writes, appends and checkpoints that had to be tried again.', ['step']);
   const spoolFolder = join(paths.spool, gatewayId);
-  const shipper = workerShipper(new URL('../log/embedded/shipping-thread.ts', import.meta.url), {
-    path: paths.log,
-    partitions: env.PARAPET_PARTITIONS,
-    producerId: producerIdOf(spoolFolder, gatewayId),
-  });
+  const producerId = producerIdOf(spoolFolder, gatewayId);
+  const shipper =
+    env.KAFKA_BROKERS === undefined
+      ? workerShipper(new URL('../log/embedded/shipping-thread.ts', import.meta.url), {
+          path: paths.log,
+          partitions: env.PARAPET_PARTITIONS,
+          producerId,
+        })
+      : workerShipper(new URL('../log/kafka/shipping-thread.ts', import.meta.url), { env, producerId });
   const spool = await openSpool(shipper, {
     folder: spoolFolder,
     gatewayId,
     maxBytes: env.PARAPET_SPOOL_BYTES,
+    durability: env.PARAPET_DURABILITY === 'kafka' ? 'log' : 'disk',
     ...(parts.writeBlock === undefined ? {} : { writeBlock: parts.writeBlock }),
     onFault({ step, error, attempt }) {
       faults.inc({ step });

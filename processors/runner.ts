@@ -100,25 +100,35 @@ export async function runProcessor<Id extends TopicId>(
   async function handle(assignment: Assignment): Promise<void> {
     const place = { group: processor.name, topic: assignment.topic, partition: String(assignment.partition) };
     let offset = assignment.committed.offset;
-    while (!assignment.revoked.aborted) {
-      const records = await assignment.read(offset, { maxRecords, maxBytes, waitMs: 5_000 });
-      if (records.length === 0) {
-        lag.set(place, 0);
-        continue;
+    /** The commit under way: the next batch is read and worked on meanwhile, and committed after it. */
+    let committing: Promise<void> = Promise.resolve();
+    try {
+      while (!assignment.revoked.aborted) {
+        const records = await assignment.read(offset, { maxRecords, maxBytes, waitMs: 5_000 });
+        if (records.length === 0) {
+          lag.set(place, 0);
+          continue;
+        }
+        const started = performance.now();
+        const work = assignment.topic === mailbox ? records.flatMap((record) => replayOrder(record) ?? []) : records;
+        await codec.prepare(
+          processor.input,
+          work.map((record) => record.value),
+        );
+        const outputs: LogRecord[] = [];
+        for (const record of work) outputs.push(...(await settle(record)));
+        await committing;
+        const next = (records.at(-1) as StoredRecord).offset + 1;
+        committing = commit(assignment, next, outputs).then(async () => {
+          duration.observe(labels, performance.now() - started);
+          lag.set(place, Math.max(0, (await assignment.end()) - next));
+        });
+        // It is waited for below; until then its failure is not a stray one.
+        committing.catch(() => undefined);
+        offset = next;
       }
-      const started = performance.now();
-      const work = assignment.topic === mailbox ? records.flatMap((record) => replayOrder(record) ?? []) : records;
-      await codec.prepare(
-        processor.input,
-        work.map((record) => record.value),
-      );
-      const outputs: LogRecord[] = [];
-      for (const record of work) outputs.push(...(await settle(record)));
-      const next = (records.at(-1) as StoredRecord).offset + 1;
-      await commit(assignment, next, outputs);
-      offset = next;
-      duration.observe(labels, performance.now() - started);
-      lag.set(place, Math.max(0, (await assignment.end()) - offset));
+    } finally {
+      await committing;
     }
   }
 

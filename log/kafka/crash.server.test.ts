@@ -104,6 +104,7 @@ describe('kafka: deaths', () => {
     await until(() => done() >= total, 60_000);
     const all = Array.from({ length: total }, (_, i) => i + 1);
     expect(await numbersIn(log, topic)).toEqual(all);
+    expect(await doublesIn(log, copies)).toEqual([]);
     expect(await numbersIn(log, copies)).toEqual(all);
     // The broker itself needs seconds to load its coordinators; those who waited go on when a newcomer can begin.
     expect(appended).toBeLessThan(first + 3_000);
@@ -161,6 +162,23 @@ function heldBy(lines: readonly string[]): Set<string> {
     working = !line.startsWith('taken');
   }
   return out;
+}
+
+/** What is there twice, with its places: partition/offset. */
+async function doublesIn(log: EventLog, topic: string): Promise<string[]> {
+  const places = new Map<string, string[]>();
+  for (const { partition, start, end } of await log.ranges(topic)) {
+    for (let offset = start; offset < end; ) {
+      const records = await log.read({ topic, partition, offset }, { maxRecords: 10_000, maxBytes: 64e6 });
+      if (records.length === 0) break;
+      for (const record of records) {
+        const name = record.value.toString();
+        places.set(name, [...(places.get(name) ?? []), `${partition}/${record.offset}`]);
+      }
+      offset = (records.at(-1) as StoredRecord).offset + 1;
+    }
+  }
+  return [...places].filter(([, all]) => all.length > 1).map(([name, all]) => `${name} at ${all.join(' and ')}`);
 }
 
 async function numbersIn(log: EventLog, topic: string): Promise<number[]> {

@@ -9,7 +9,7 @@ import type { Environment } from '../../core/environment.ts';
 import { ParapetError } from '../../core/errors.ts';
 import { createLogger, type Logger } from '../../core/logger.ts';
 import type { Commit, EventLog, LogRecord, Subscription } from '../port.ts';
-import { TOPICS } from '../topics.ts';
+import { isDeadLetterTopic, TOPICS } from '../topics.ts';
 import { type Appender, createAppender } from './appender.ts';
 import { createCluster, type KafkaConnection, kafkaConnection } from './connection.ts';
 import { createCoordinator, GROUP } from './coordinator.ts';
@@ -17,13 +17,13 @@ import { finalError, isExpelled, isRebalance, persist, unavailable } from './fau
 import type { Cluster } from './internals.ts';
 import type { Timing } from './member.ts';
 import { createPartitioner } from './partitioner.ts';
+import { withPrefix } from './prefix.ts';
 import { leaderOf, offsetsAt, READ_UNCOMMITTED } from './protocol.ts';
 import { createReader } from './reader.ts';
 import { recordBytes } from './record-batch.ts';
 import { startSubscription } from './subscription.ts';
 import { createTopics, type TopicSettings } from './topics.ts';
 
-const DEAD_LETTER = /^parapet\..+\.dead\.v1$/;
 /** Room for everything in an event that is not content. */
 const EVENT_BYTES = 1024 * 1024;
 /** How long to try to connect, and how long to wait for an answer at most. */
@@ -37,6 +37,8 @@ export interface KafkaLogOptions extends TopicSettings {
   connection: KafkaConnection;
   /** Topics to make, with their number of partitions. Dead-letter topics are made when first written, with one. */
   topics: Record<string, number>;
+  /** A word before every topic, group and transactional id of this log. */
+  prefix?: string;
   logger?: Logger;
   timing?: Partial<Timing>;
   /** Milliseconds for which an append or a commit is tried before PARAPET_LOG_UNAVAILABLE. */
@@ -48,6 +50,7 @@ export function kafkaLogOptions(env: Environment): KafkaLogOptions {
   return {
     connection: kafkaConnection(env),
     topics: Object.fromEntries(Object.values(TOPICS).map(({ name }) => [name, env.PARAPET_PARTITIONS])),
+    prefix: env.KAFKA_PREFIX,
     replicationFactor: env.KAFKA_REPLICATION_FACTOR,
     maxRecordBytes: 4 * env.PARAPET_CONTENT_LIMIT_BYTES + EVENT_BYTES,
   };
@@ -55,13 +58,14 @@ export function kafkaLogOptions(env: Environment): KafkaLogOptions {
 
 /** Throws PARAPET_LOG_UNAVAILABLE, within about ten seconds, with what to do when Kafka can't be reached or refuses. */
 export async function openKafkaLog(options: KafkaLogOptions): Promise<EventLog> {
-  const { connection, maxRecordBytes, withinMs = WITHIN_MS } = options;
+  const { connection, maxRecordBytes, withinMs = WITHIN_MS, prefix = '' } = options;
+  const wanted = Object.fromEntries(Object.entries(options.topics).map(([name, partitions]) => [`${prefix}${name}`, partitions]));
   const logger = options.logger ?? createLogger('kafka');
   const cluster = createCluster(connection, logger);
   const topics = createTopics(connection, cluster, options);
   try {
     await reach(cluster, connection);
-    await topics.ensure(options.topics);
+    await topics.ensure(wanted);
   } catch (error) {
     // Not awaited: a broker that does not answer holds this up too.
     void cluster.disconnect().catch(() => undefined);
@@ -93,7 +97,8 @@ export async function openKafkaLog(options: KafkaLogOptions): Promise<EventLog> 
     try {
       await persist(() => topics.partitionCount(topic), { withinMs });
     } catch (error) {
-      if (!(error instanceof ParapetError && error.code === 'PARAPET_LOG_TOPIC_UNKNOWN' && DEAD_LETTER.test(topic))) throw error;
+      if (!(error instanceof ParapetError && error.code === 'PARAPET_LOG_TOPIC_UNKNOWN' && isDeadLetterTopic(topic.slice(prefix.length))))
+        throw error;
       await topics.ensure({ [topic]: 1 });
     }
   }
@@ -104,7 +109,7 @@ export async function openKafkaLog(options: KafkaLogOptions): Promise<EventLog> 
     const appender = createAppender({
       cluster,
       producerId,
-      topic: Object.keys(options.topics)[0] as string,
+      topic: Object.keys(wanted)[0] as string,
       partitionOf,
       partitionCount: topics.partitionCount,
       withinMs,
@@ -115,7 +120,7 @@ export async function openKafkaLog(options: KafkaLogOptions): Promise<EventLog> 
     return appender;
   }
 
-  return {
+  const log: EventLog = {
     transactional: true,
 
     async append(records, producer) {
@@ -128,13 +133,13 @@ export async function openKafkaLog(options: KafkaLogOptions): Promise<EventLog> 
       return appenderOf(anonymous.id).append(records, firstSequence);
     },
 
-    async subscribe(wanted, handler) {
-      for (const topic of wanted.topics) await topics.partitionCount(topic);
+    async subscribe(asked, handler) {
+      for (const topic of asked.topics) await known(topic);
       const own = createCluster(connection, logger);
       await reach(own, connection);
-      for (const topic of wanted.topics) await own.addTargetTopic(topic);
+      for (const topic of asked.topics) await own.addTargetTopic(topic);
       const subscription = startSubscription({
-        ...wanted,
+        ...asked,
         cluster: own,
         logger,
         timing: { ...TIMING, ...options.timing },
@@ -215,6 +220,7 @@ export async function openKafkaLog(options: KafkaLogOptions): Promise<EventLog> 
       await cluster.disconnect().catch(() => undefined);
     },
   };
+  return withPrefix(log, prefix);
 }
 
 /** Connects, or says within OPEN_MS why not. A listener that takes connections and says nothing is told by the time alone. */

@@ -19,6 +19,8 @@ export interface TopicSettings {
   replicationFactor: number;
   /** Bytes of the largest record, with its headers. */
   maxRecordBytes: number;
+  /** What stands before the log's own name of a topic. */
+  prefix?: string;
 }
 
 const DERIVED = new Set<string>(
@@ -28,10 +30,10 @@ const DERIVED = new Set<string>(
 );
 
 /** What a topic is made with. */
-export function topicConfig(name: string, { replicationFactor, maxRecordBytes }: TopicSettings): Record<string, string> {
+export function topicConfig(name: string, { replicationFactor, maxRecordBytes, prefix = '' }: TopicSettings): Record<string, string> {
   return {
     'cleanup.policy': 'delete',
-    'retention.ms': String(DERIVED.has(name) ? DERIVED_RETENTION_MS : FOREVER),
+    'retention.ms': String(DERIVED.has(name.slice(prefix.length)) ? DERIVED_RETENTION_MS : FOREVER),
     'retention.bytes': '-1',
     'max.message.bytes': String(Math.max(2 * 1024 * 1024, maxRecordBytes + 64 * 1024)),
     'message.timestamp.type': 'CreateTime',

@@ -36,6 +36,11 @@ export interface SpoolOptions {
   /** Bound of what the spool holds, in bytes. On disk stand up to two segments more: the rest of the one in use, and the next. */
   maxBytes: number;
   segmentBytes?: number;
+  /**
+   * When an end counts as stored: on this disk (the default), or only in the event log, for gateways whose disk is gone with
+   * them. While the log takes nothing, the second admits nobody: PARAPET_LOG_UNAVAILABLE.
+   */
+  durability?: 'disk' | 'log';
   /** Records shipped in one append, and their bytes. */
   shipRecords?: number;
   shipBytes?: number;
@@ -59,7 +64,7 @@ export interface SpoolStats {
 }
 
 export interface Spool {
-  /** Lets one interaction in, which then must end. Throws PARAPET_SPOOL_FULL, PARAPET_SPOOL_FAILED or PARAPET_DRAINING. */
+  /** Lets one interaction in, which then must end. Throws PARAPET_SPOOL_FULL, PARAPET_SPOOL_FAILED, PARAPET_LOG_UNAVAILABLE or PARAPET_DRAINING. */
   admit(): void;
   /**
    * Resolves when the intent is on disk. `make` is given the next gateway sequence, and called before this returns; if it
@@ -67,7 +72,7 @@ export interface Spool {
    */
   intent(make: (gatewaySequence: number) => LogRecord): Promise<void>;
   /**
-   * Resolves when the end is on disk, in place of the intent with this gateway sequence; 0 when there was no intent, and
+   * Resolves when the end is stored (see `durability`), in place of the intent with this gateway sequence; 0 when there was no intent, and
    * `make` is then given the next number. `startedAt` in microseconds since 1970.
    */
   end(gatewaySequence: number, make: (gatewaySequence: number) => LogRecord, status: Status, startedAt: number): Promise<void>;
@@ -99,7 +104,7 @@ async function openLocked(
   options: SpoolOptions,
   unlock: () => void,
 ): Promise<Spool> {
-  const { folder, gatewayId, maxBytes } = options;
+  const { folder, gatewayId, maxBytes, durability = 'disk' } = options;
   const segmentBytes = Math.min(options.segmentBytes ?? 32 * 1024 * 1024, Math.max(64 * 1024, Math.floor(maxBytes / 4)));
   const shipRecords = options.shipRecords ?? 2_000;
   const shipBytes = options.shipBytes ?? 8 * 1024 * 1024;
@@ -123,6 +128,7 @@ async function openLocked(
   let inFlight = 0;
   let shippedThrough = checkpoint.shippedThrough;
   let failing = false;
+  let shipFailing = false;
   /** Aborts when nothing more is admitted; shipping is tried once more then, and not again. */
   const closing = new AbortController();
   /** Aborts when nothing more is written. */
@@ -287,9 +293,11 @@ async function openLocked(
       try {
         await work();
         if (step === 'write') failing = false;
+        if (step === 'ship') shipFailing = false;
         return;
       } catch (error) {
         if (step === 'write') failing = true;
+        if (step === 'ship') shipFailing = true;
         report({ step, error, attempt });
         if (signal.aborted) throw error;
         await sleep(RETRY_MS[Math.min(attempt, RETRY_MS.length) - 1], undefined, { signal }).catch(() => undefined);
@@ -307,7 +315,8 @@ async function openLocked(
         wakeShipper = undefined;
         continue;
       }
-      if (queue.length < shipRecords) await pause(lastShip, SHIP_GAP_MS);
+      // Where somebody waits for the log, what gathers meanwhile is what gathers while it works.
+      if (durability === 'disk' && queue.length < shipRecords) await pause(lastShip, SHIP_GAP_MS);
       lastShip = performance.now();
       const batch = nextBatch();
       const first = (batch[0] as (typeof queue)[number]).shipSequence;
@@ -350,6 +359,25 @@ async function openLocked(
     return done;
   }
 
+  /** Resolves when everything up to this number is in the log, or when the spool closes. */
+  async function untilShipped(number: number): Promise<void> {
+    while (shippedThrough < number && !closing.signal.aborted) {
+      await new Promise<void>((resolve) => {
+        const waiter = () => {
+          shipWaiters.delete(waiter);
+          resolve();
+        };
+        shipWaiters.add(waiter);
+      });
+    }
+  }
+
+  async function storedInLog(done: Promise<void>, number: number): Promise<void> {
+    await done;
+    await untilShipped(number);
+    if (shippedThrough < number) throw closedError();
+  }
+
   async function recover({ open }: Recovered): Promise<void> {
     const ended: Promise<void>[] = [];
     for (const place of open) {
@@ -372,6 +400,7 @@ async function openLocked(
     admit() {
       if (closing.signal.aborted) throw new ParapetError('PARAPET_DRAINING', { retryAfterSeconds: 1 });
       if (failing) throw new ParapetError('PARAPET_SPOOL_FAILED', { retryAfterSeconds: 5 });
+      if (durability === 'log' && shipFailing) throw new ParapetError('PARAPET_LOG_UNAVAILABLE', { retryAfterSeconds: 5 });
       const used = usedBytes();
       // Each interaction that is under way will still write its end: room is kept for them.
       if (used + segmentBytes / 2 + openBytes > maxBytes) {
@@ -392,7 +421,7 @@ async function openLocked(
       const own = sequence === 0 ? gatewaySequence + 1 : sequence;
       const done = end(own, make(own), status, Math.floor(startedAt / 3_600_000_000));
       gatewaySequence = Math.max(gatewaySequence, own);
-      return done;
+      return durability === 'disk' ? done : storedInLog(done, shipSequence);
     },
     note(record) {
       const number = shipSequence + 1;
@@ -406,15 +435,7 @@ async function openLocked(
     async shipped() {
       const target = shipSequence;
       await writing;
-      while (shippedThrough < target && !closing.signal.aborted) {
-        await new Promise<void>((resolve) => {
-          const waiter = () => {
-            shipWaiters.delete(waiter);
-            resolve();
-          };
-          shipWaiters.add(waiter);
-        });
-      }
+      await untilShipped(target);
     },
     async close(shipMs = 5_000) {
       if (closing.signal.aborted) return;

@@ -155,6 +155,40 @@ describe('a spool', () => {
   });
 });
 
+describe('with the event log as the only durable place', () => {
+  it('ends an interaction when the log has it, and not before', async () => {
+    const spool = await open({ durability: 'log' });
+    log.failure = new Error('away');
+    let ended = false;
+    const passing = pass(spool).then(() => {
+      ended = true;
+    });
+    await until(() => log.appends >= 2);
+    expect(ended).toBe(false);
+    expect(() => spool.admit()).toThrow(expect.objectContaining({ code: 'PARAPET_LOG_UNAVAILABLE', status: 503 }));
+    log.failure = undefined;
+    await passing;
+    expect(log.records.map((each) => each.sequence)).toEqual([1]);
+    await Promise.all(Array.from({ length: 40 }, () => pass(spool)));
+    expect(log.records).toHaveLength(41);
+  });
+
+  it('refuses the end that the log had not taken when it closed', async () => {
+    const spool = await open({ durability: 'log' });
+    log.failure = new Error('away');
+    const passing = pass(spool);
+    passing.catch(() => undefined);
+    await until(() => log.appends >= 1);
+    await spool.close(50);
+    await expect(passing).rejects.toMatchObject({ code: 'PARAPET_SPOOL_FAILED' });
+    // It is on the disk all the same: where the folder is still there, the next start ships it.
+    log.failure = undefined;
+    const again = await open({ durability: 'log' });
+    await again.shipped();
+    expect(log.records.map((each) => each.status)).toEqual(['answered']);
+  });
+});
+
 describe('while the event log is away', () => {
   it('fills up, refuses at the door, loses nothing, and goes on when the log is back', async () => {
     const spool = await open({ maxBytes: 512 * KiB });

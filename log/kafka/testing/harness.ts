@@ -15,7 +15,7 @@ export interface TestLogOptions extends Partial<Omit<KafkaLogOptions, 'topics'>>
 const made = new Set<string>();
 
 export function openTestLog({ brokers: at = brokers, ...options }: TestLogOptions): Promise<EventLog> {
-  for (const topic of Object.keys(options.topics)) made.add(topic);
+  for (const topic of Object.keys(options.topics)) made.add(`${options.prefix ?? ''}${topic}`);
   return openKafkaLog({
     connection: { brokers: at, clientId: 'parapet-test', ssl: false },
     replicationFactor: 1,

@@ -1,0 +1,102 @@
+/**
+ * Real servers for one run: their addresses come from the environment (as `shared/servers/up` prints them, or yours), and
+ * everything that the run makes in them has a name of its own, so that runs do not see each other and can be removed.
+ */
+import { CreateBucketCommand, DeleteBucketCommand, DeleteObjectsCommand, ListObjectsV2Command, S3Client } from '@aws-sdk/client-s3';
+import { createClient } from '@clickhouse/client';
+import { Client } from '@elastic/elasticsearch';
+import { Kafka, logLevel } from 'kafkajs';
+
+export interface Servers {
+  /** Parapet's settings for this run. */
+  settings: Record<string, string>;
+  /** Removes what the run made. */
+  remove(): Promise<void>;
+}
+
+const NEEDED = ['KAFKA_BROKERS', 'SCHEMA_REGISTRY_URL', 'CLICKHOUSE_URL', 'S3_ENDPOINT', 'ELASTICSEARCH_URL'] as const;
+
+/** The variables that are not set; none when a run on real servers can begin. */
+export function missingServers(source: NodeJS.ProcessEnv = process.env): string[] {
+  return NEEDED.filter((name) => (source[name] ?? '') === '');
+}
+
+/** Also makes the bucket: Parapet takes one that its operator made. */
+export async function serversOf(source: NodeJS.ProcessEnv = process.env): Promise<Servers> {
+  const lacking = missingServers(source);
+  if (lacking.length > 0) throw new Error(`Not set: ${lacking.join(', ')}. shared/servers/up starts servers and prints their addresses.`);
+  const run = `run${Math.random().toString(36).slice(2, 10)}`;
+  const of = (name: string, fallback = '') => source[name] ?? fallback;
+  const settings: Record<string, string> = {
+    KAFKA_BROKERS: of('KAFKA_BROKERS'),
+    KAFKA_PREFIX: `${run}.`,
+    KAFKA_REPLICATION_FACTOR: '1',
+    SCHEMA_REGISTRY_URL: of('SCHEMA_REGISTRY_URL'),
+    CLICKHOUSE_URL: of('CLICKHOUSE_URL'),
+    CLICKHOUSE_USER: of('CLICKHOUSE_USER', 'default'),
+    CLICKHOUSE_PASSWORD: of('CLICKHOUSE_PASSWORD'),
+    CLICKHOUSE_DATABASE: run,
+    S3_ENDPOINT: of('S3_ENDPOINT'),
+    S3_BUCKET: run,
+    S3_ACCESS_KEY_ID: of('AWS_ACCESS_KEY_ID'),
+    S3_SECRET_ACCESS_KEY: of('AWS_SECRET_ACCESS_KEY'),
+    ELASTICSEARCH_URL: of('ELASTICSEARCH_URL'),
+    ELASTICSEARCH_PREFIX: `${run}-`,
+  };
+  const s3 = s3Of(settings);
+  await s3.send(new CreateBucketCommand({ Bucket: run }));
+  s3.destroy();
+  return {
+    settings,
+    async remove() {
+      await Promise.all([removeTopics(settings), removeDatabase(settings), removeBucket(settings), removeIndices(settings)]);
+    },
+  };
+}
+
+async function removeTopics({ KAFKA_BROKERS: brokers = '', KAFKA_PREFIX: prefix = '' }: Record<string, string>): Promise<void> {
+  const admin = new Kafka({ brokers: brokers.split(','), logLevel: logLevel.NOTHING }).admin();
+  await admin.connect();
+  await admin.deleteTopics({ topics: (await admin.listTopics()).filter((name) => name.startsWith(prefix)) });
+  await admin.disconnect();
+}
+
+async function removeDatabase(settings: Record<string, string>): Promise<void> {
+  const { CLICKHOUSE_URL: url, CLICKHOUSE_USER: username, CLICKHOUSE_PASSWORD: password, CLICKHOUSE_DATABASE: database } = settings;
+  const client = createClient({ url, username, password });
+  await client.command({ query: `DROP DATABASE IF EXISTS ${database} SYNC` });
+  await client.close();
+}
+
+async function removeBucket(settings: Record<string, string>): Promise<void> {
+  const client = s3Of(settings);
+  const Bucket = settings['S3_BUCKET'];
+  try {
+    for (;;) {
+      const { Contents = [], IsTruncated } = await client.send(new ListObjectsV2Command({ Bucket }));
+      const Objects = Contents.map(({ Key }) => ({ Key }));
+      if (Objects.length > 0) await client.send(new DeleteObjectsCommand({ Bucket, Delete: { Objects } }));
+      if (!IsTruncated) break;
+    }
+    await client.send(new DeleteBucketCommand({ Bucket }));
+  } finally {
+    client.destroy();
+  }
+}
+
+function s3Of(settings: Record<string, string>): S3Client {
+  return new S3Client({
+    endpoint: settings['S3_ENDPOINT'] ?? '',
+    region: 'us-east-1',
+    forcePathStyle: true,
+    credentials: { accessKeyId: settings['S3_ACCESS_KEY_ID'] ?? '', secretAccessKey: settings['S3_SECRET_ACCESS_KEY'] ?? '' },
+  });
+}
+
+async function removeIndices({ ELASTICSEARCH_URL: node = '', ELASTICSEARCH_PREFIX: prefix }: Record<string, string>): Promise<void> {
+  const client = new Client({ node });
+  const found = Object.keys(await client.indices.get({ index: `${prefix}*`, allow_no_indices: true }));
+  for (const index of found) await client.indices.delete({ index });
+  await client.indices.deleteIndexTemplate({ name: `${prefix}*` }, { ignore: [404] });
+  await client.close();
+}
