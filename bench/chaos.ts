@@ -4,34 +4,33 @@
  * byte must find it once in the log, once in ClickHouse and once in the lake; whoever saw as much as a head must find the
  * interaction once in the log, because no byte leaves before the intent is on disk.
  *
+ * With `--servers` Parapet stands on real servers (Kafka, schema registry, ClickHouse, S3, Elasticsearch, by their
+ * URLs in the environment), and these are killed and frozen too, and the connections to them cut and slowed; every
+ * further view must then hold what the log holds, once.
+ *
  * `--seed` fixes which faults come in which order and at which distance; what they meet is up to the machine.
- * Options: --faults 200  --seed S  --workers 2  --clients 8  --keep (leaves the folder)  --json (with the whole history)
- * Exit code 1 when it does not hold.
+ * Options: --faults 200  --seed S  --workers 2  --clients 8  --servers [kafka,… that may be hit]
+ * --keep (leaves what it made)  --json (with the whole history).  Exit code 1 when it does not hold.
  */
 import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { createClient } from '@clickhouse/client';
 import { reconcileAll } from '../cli/books.ts';
 import { renderReconciliation } from '../cli/reconcile.ts';
-import { openCodec, openLake, openLog } from '../cli/stores.ts';
 import { type Call, createClients, type Prompt, type Seen } from '../demo/clients.ts';
-import { TOPICS } from '../log/topics.ts';
-import { readLake } from '../sinks/s3/index.ts';
+import { compare, type Ids, idsInClickHouse, idsInElasticsearch, idsInLake, idsInLog } from './drill/books.ts';
+import { mulberry32 } from './drill/dice.ts';
+import { createFaults, type Fault } from './drill/faults.ts';
+import { type Link, startProxy } from './drill/proxy.ts';
+import { killableServers } from './drill/servers.ts';
 import { startParapet } from './parapet.ts';
-import { flag, option, report, versions } from './report.ts';
+import { flag, option, report, versions, words } from './report.ts';
+import { type Servers, serversOf } from './servers.ts';
 
-type Fault = 'kill' | 'freeze' | 'kill all';
-
-interface HistoryEntry {
+interface HistoryEntry extends Fault {
   /** Milliseconds since the load began. */
   atMs: number;
-  fault: Fault;
-  /** Part that was hit; not set when all were. */
-  part?: string;
-  pid?: number;
-  frozenMs?: number;
   /** Answers that clients had seen whole by then. */
   whole: number;
 }
@@ -39,8 +38,11 @@ interface HistoryEntry {
 /** Answers seen whole between two faults, when the next one is to find traffic. */
 const ANSWERS_BETWEEN = 20;
 
-/** A call that fails for this long does not fail because of a crash. */
-const GIVE_UP_MS = 60_000;
+/** A call that fails for this long does not fail because of a crash; a server takes longer to come back than a process. */
+const GIVE_UP_MS = flag('servers') ? 240_000 : 60_000;
+const CATCH_UP_MS = 180_000;
+/** Those behind whose address Parapet can be given a proxy: Kafka tells its own to every client. */
+const LINKS = { CLICKHOUSE_URL: 'clickhouse', S3_ENDPOINT: 's3', ELASTICSEARCH_URL: 'elasticsearch', SCHEMA_REGISTRY_URL: 'registry' };
 
 const faults = option('faults', 200);
 const seed = option('seed', Math.floor(Math.random() * 2 ** 31));
@@ -54,7 +56,18 @@ const prompts = readFileSync(new URL('../demo/prompts.jsonl', import.meta.url), 
   .trim()
   .split('\n')
   .map((line) => JSON.parse(line) as Prompt);
-const parapet = await startParapet({ folder, workers });
+const links = new Map<string, Link>();
+const servers: Servers | undefined = flag('servers') ? await serversOf() : undefined;
+const settings: Record<string, string> = { ...servers?.settings };
+for (const [setting, name] of Object.entries(LINKS)) {
+  const target = settings[setting];
+  if (target === undefined) continue;
+  const link = await startProxy(target);
+  links.set(name, link);
+  settings[setting] = link.url;
+}
+const killable = servers === undefined ? [] : killableServers(words('servers') ?? ['kafka', ...Object.values(LINKS)]);
+const parapet = await startParapet({ folder, workers, settings });
 const { url, key } = parapet;
 const ask = createClients({ url, key, models: { openai: 'sandbox-large', anthropic: 'claude-haiku-4-5' } });
 
@@ -65,8 +78,11 @@ let attempts = 0;
 let ended = false;
 const abandon = new AbortController();
 
-console.log(`chaos: ${faults} faults, seed ${seed}, ${workers} gateway workers, ${clients} clients, in ${folder}`);
+console.log(
+  `chaos: ${faults} faults, seed ${seed}, ${workers} gateway workers, ${clients} clients, in ${folder}${servers ? `, servers ${killable.map(({ name }) => name).join(', ')}` : ''}`,
+);
 await parapet.ready();
+const faultsOf = createFaults({ parapet, servers: killable, links }, random);
 const started = performance.now();
 const load = Promise.all(Array.from({ length: clients }, (_, index) => client(index)));
 /** Rejects with the load, so that a client that cannot go on ends the drill. */
@@ -75,7 +91,9 @@ stuck.catch(() => undefined);
 try {
   for (let n = 1; n <= faults; n++) {
     await Promise.race([moment(), stuck]);
-    await fault();
+    const entry: HistoryEntry = { atMs: Math.round(performance.now() - started), fault: '', whole: whole.size };
+    history.push(entry);
+    await faultsOf.next(entry);
     if (n % 20 === 0) console.log(`  ${n} of ${faults} faults after ${seconds()} s: ${whole.size} answers seen whole, ${attempts} calls`);
   }
   ended = true;
@@ -85,12 +103,16 @@ try {
   console.log(`The load has ended after ${seconds()} s: ${whole.size} answers seen whole, ${headOnly.size} broken after their head.`);
   await parapet.ready(120_000);
   const figures = await check();
-  report('chaos', figures, versions('lmdb', 'chdb', 'undici', 'openai', '@anthropic-ai/sdk'), { seed, history });
+  report('chaos', figures, versions('lmdb', 'chdb', 'undici', 'openai', '@anthropic-ai/sdk', 'kafkajs'), { seed, history });
 } finally {
   ended = true;
   abandon.abort();
   await parapet.stop();
-  if (!flag('keep')) rmSync(folder, { recursive: true, force: true });
+  await Promise.all([...links.values()].map((link) => link.close()));
+  if (!flag('keep')) {
+    await servers?.remove();
+    rmSync(folder, { recursive: true, force: true });
+  }
 }
 // The SDKs' pools keep sockets open for a while.
 process.exit();
@@ -155,68 +177,26 @@ async function moment(): Promise<void> {
   await sleep(waitMs);
 }
 
-async function fault(): Promise<void> {
-  const dice = random();
-  const which = random();
-  const frozenMs = Math.round(between(200, 1_000));
-  const entry: HistoryEntry = { atMs: Math.round(performance.now() - started), fault: 'kill all', whole: whole.size };
-  history.push(entry);
-  if (dice < 0.15) {
-    // Also starts the supervisor anew, and with it the pauses before it starts a part that fell again.
-    await parapet.killAll();
-    return;
-  }
-  const [part, pid] = await victim(which);
-  Object.assign(entry, { part, pid });
-  if (dice < 0.3) {
-    Object.assign(entry, { fault: 'freeze', frozenMs });
-    if (signal(pid, 'SIGSTOP')) await sleep(frozenMs);
-    signal(pid, 'SIGCONT');
-    return;
-  }
-  entry.fault = 'kill';
-  signal(pid, 'SIGKILL');
-}
-
-/** Mostly gateways, then the processors and the sinks of either store, also the vendor; of those that run now. */
-async function victim(which: number): Promise<[string, number]> {
-  const wanted = which < 0.4 ? 'gateway' : which < 0.6 ? 'clickhouse' : which < 0.78 ? 'processors' : which < 0.9 ? 'lake' : 'sandbox';
-  for (;;) {
-    const parts = Object.entries(await parapet.pids());
-    const fitting = parts.filter(([name]) => name.startsWith(wanted));
-    const all = fitting.length > 0 ? fitting : parts;
-    const hit = all[Math.floor((which * 1_000) % Math.max(1, all.length))];
-    if (hit) return hit;
-    await sleep(50);
-  }
-}
-
-/** False when the process is gone already. */
-function signal(pid: number, name: NodeJS.Signals): boolean {
-  try {
-    process.kill(pid, name);
-    return true;
-  } catch (error) {
-    if ((error as NodeJS.ErrnoException).code !== 'ESRCH') throw error;
-    return false;
-  }
-}
-
 async function check(): Promise<Record<string, number>> {
-  const result = await reconcileAll(parapet.env, { waitMs: 180_000, settle: true });
+  const result = await reconcileAll(parapet.env, { waitMs: CATCH_UP_MS, settle: true });
   console.log(renderReconciliation(result));
-  const books = { log: await idsInLog(), clickhouse: await idsInClickHouse(), lake: await idsInLake() };
+  const events = await idsInLog(parapet, 'interactions', ({ interactionId }: { interactionId: string }) => interactionId);
+  const books: [name: string, ids: Ids][] = [
+    ['log', events],
+    ['clickhouse', await idsInClickHouse(parapet, 'interactions', 'interaction_id')],
+    ['lake', await idsInLake(parapet)],
+  ];
   let missing = 0;
   let twice = 0;
-  for (const [book, ids] of Object.entries(books)) {
-    const lacking = [...whole].filter((id) => !ids.has(id));
-    const repeated = [...ids].filter(([, times]) => times > 1);
-    if (lacking.length > 0) console.log(`${book}: ${lacking.length} answers that were seen whole are missing, e.g. ${lacking[0]}`);
-    if (repeated.length > 0) console.log(`${book}: ${repeated.length} interactions are there more than once, e.g. ${repeated[0]?.[0]}`);
-    missing = Math.max(missing, lacking.length);
-    twice = Math.max(twice, repeated.length);
-  }
-  const unrecorded = [...headOnly].filter((id) => !books.log.has(id));
+  const say = (book: string, found: ReturnType<typeof compare>) => {
+    if (found.missing.length > 0) console.log(`${book}: ${found.missing.length} are missing, e.g. ${found.missing[0]}`);
+    if (found.wrong.length > 0) console.log(`${book}: ${found.wrong.length} are there more than once or wrongly, e.g. ${found.wrong[0]}`);
+    missing = Math.max(missing, found.missing.length);
+    twice = Math.max(twice, found.wrong.length);
+  };
+  for (const [book, ids] of books) say(book, compare(whole, ids, events));
+  for (const [view, found] of await derivedViews()) say(view, found);
+  const unrecorded = [...headOnly].filter((id) => !events.has(id));
   if (unrecorded.length > 0) console.log(`log: ${unrecorded.length} interactions whose head was seen are missing, e.g. ${unrecorded[0]}`);
   if (result.open > 0) console.log(`${result.open} intents have no end`);
 
@@ -240,58 +220,28 @@ async function check(): Promise<Record<string, number>> {
   };
 }
 
-async function idsInLog(): Promise<Map<string, number>> {
-  const log = await openLog(parapet.env);
-  const codec = await openCodec(parapet.env);
-  const ids = new Map<string, number>();
-  const topic = TOPICS.interactions.name;
-  for (const { partition, start, end } of await log.ranges(topic)) {
-    for (let offset = start; offset < end; ) {
-      const records = await log.read({ topic, partition, offset }, { maxRecords: 5_000, maxBytes: 32 * 2 ** 20 });
-      for (const record of records) add(ids, codec.decode('interactions', record.value).interactionId);
-      offset = (records.at(-1)?.offset ?? end) + 1;
+/** Every view of threats and audit against the log, once they have caught up. */
+async function derivedViews(): Promise<[view: string, found: ReturnType<typeof compare>][]> {
+  const threats = await idsInLog(parapet, 'threats', ({ threatId }: { threatId: string }) => threatId);
+  const audit = await idsInLog(parapet, 'audit', ({ auditId }: { auditId: string }) => auditId);
+  const search = parapet.env.ELASTICSEARCH_URL !== undefined;
+  const until = Date.now() + CATCH_UP_MS;
+  for (;;) {
+    const found: [string, ReturnType<typeof compare>][] = [
+      ['log: threats', compare([], threats)],
+      ['log: audit', compare([], audit)],
+      ['clickhouse: threats', compare(threats.keys(), await idsInClickHouse(parapet, 'threats', 'threat_id'), threats)],
+      ['clickhouse: audit', compare(audit.keys(), await idsInClickHouse(parapet, 'audit', 'audit_id'), audit)],
+    ];
+    if (search) {
+      found.push(['elasticsearch: threats', compare(threats.keys(), await idsInElasticsearch(parapet, 'threats'), threats)]);
+      found.push(['elasticsearch: audit', compare(audit.keys(), await idsInElasticsearch(parapet, 'audit'), audit)]);
     }
+    if (found.every(([, { missing }]) => missing.length === 0) || Date.now() > until) return found;
+    await sleep(1_000);
   }
-  await log.close();
-  return ids;
-}
-
-async function idsInClickHouse(): Promise<Map<string, number>> {
-  const { url: front, user, password, database } = parapet.clickhouse;
-  const store = createClient({ url: front, username: user, password, database });
-  const answer = await store.query({
-    query: 'SELECT interaction_id, toUInt32(count()) FROM interactions GROUP BY interaction_id',
-    format: 'JSONCompactEachRow',
-  });
-  const ids = new Map(await answer.json<[string, number]>());
-  await store.close();
-  return ids;
-}
-
-/** Ids by record; a record that stands in two files shows in the reconciliation, which counts rows. */
-async function idsInLake(): Promise<Map<string, number>> {
-  const codec = await openCodec(parapet.env);
-  const ids = new Map<string, number>();
-  for await (const { value } of readLake(openLake(parapet.env), 'interactions'))
-    add(ids, codec.decode('interactions', value).interactionId);
-  return ids;
-}
-
-function add(counts: Map<string, number>, id: string): void {
-  counts.set(id, (counts.get(id) ?? 0) + 1);
 }
 
 function seconds(): string {
   return ((performance.now() - started) / 1_000).toFixed(1);
-}
-
-/** Small seeded dice. */
-function mulberry32(from: number): () => number {
-  let a = from | 0;
-  return () => {
-    a = (a + 0x6d2b79f5) | 0;
-    let t = Math.imul(a ^ (a >>> 15), 1 | a);
-    t = (t + Math.imul(t ^ (t >>> 7), 61 | t)) ^ t;
-    return ((t ^ (t >>> 14)) >>> 0) / 4294967296;
-  };
 }

@@ -4,7 +4,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { clickHousePassword } from '../cli/stores.ts';
 import { dataPaths, type Environment, readEnvironment } from '../core/environment.ts';
 import { createApiKeysFile } from '../gateway/api-keys.ts';
-import { answers, freePorts } from './processes.ts';
+import { answers, freePorts, withoutSettings } from './processes.ts';
 
 export interface ParapetOptions {
   folder: string;
@@ -107,12 +107,6 @@ async function ports(): Promise<[number, number, number, number]> {
     const drawn = (await freePorts(4)) as [number, number, number, number];
     if (!drawn.some((port) => port > drawn[2] && port < drawn[2] + 10)) return drawn;
   }
-}
-
-/** Nothing of the caller's own Parapet, vendors or stores: a drill must not reach any of them. */
-function withoutSettings(source: NodeJS.ProcessEnv): NodeJS.ProcessEnv {
-  const foreign = /^(PARAPET|OPENAI|ANTHROPIC|CLICKHOUSE|SCHEMA_REGISTRY|S3|KAFKA|ELASTICSEARCH|INFLUX|DATABASE|REDIS|TEMPORAL)_/;
-  return Object.fromEntries(Object.entries(source).filter(([name]) => !foreign.test(name)));
 }
 
 function exited(child: ChildProcess): Promise<void> {

@@ -1,40 +1,20 @@
 /**
- * Fills the event log for the pipeline bench: realistic interactions with content sealed as the gateway seals it. Prompts
- * are real ones of the demo, one attack in fifty, each told apart by its number so that none is like another; longer ones
- * are conversations of several turns. Tells the parent when all are in.
+ * Fills the event log for the pipeline bench and tells the parent when all are in.
  *
- * Arguments: number of interactions, the number of the first.
+ * Arguments: number of interactions, the number of the first, `inspected` or `uninspected`.
  */
-import { readFileSync } from 'node:fs';
 import { openCodec, openKeys, openLog } from '../cli/stores.ts';
 import { readEnvironment } from '../core/environment.ts';
-import type { Prompt } from '../demo/clients.ts';
-import { createDetector } from '../detection/index.ts';
-import { seal } from '../keys/seal.ts';
 import type { LogRecord } from '../log/port.ts';
-import { TOPICS } from '../log/topics.ts';
-import { type Message, type RequestContent, type ResponseContent, requestSegments, responseSegments } from '../schemas/content.ts';
-import type { Interaction } from '../schemas/types.ts';
-import { createFixtures } from '../sinks/fixtures.ts';
+import { createInteractions } from './interactions.ts';
 
 const BATCH = 2_000;
-const ATTACK_EVERY = 50;
 
 const [count, first] = process.argv.slice(2, 4).map(Number) as [number, number];
-/** As a gateway in monitor mode records them; else as one with its guard off, so that the stream does all the looking. */
-const inspected = process.argv[4] !== 'uninspected';
-const detector = createDetector();
 const env = readEnvironment();
 const [log, codec] = [await openLog(env), await openCodec(env)];
 const keys = openKeys(env);
-const fixtures = createFixtures();
-const prompts = readFileSync(new URL('../demo/prompts.jsonl', import.meta.url), 'utf8')
-  .trim()
-  .split('\n')
-  .map((line) => JSON.parse(line) as Prompt);
-const attacks = prompts.filter((prompt) => prompt.label === 'attack');
-const benign = prompts.filter((prompt) => prompt.label === 'benign');
-const of = (list: Prompt[], n: number) => (list[n % list.length] as Prompt).text;
+const recordOf = createInteractions({ codec, keys, inspected: process.argv[4] !== 'uninspected' });
 
 for (let n = first; n < first + count; ) {
   const records: LogRecord[] = [];
@@ -44,66 +24,3 @@ for (let n = first; n < first + count; ) {
 await log.close();
 await keys.close();
 process.send?.({ url: '' });
-
-function verdictOn(
-  request: RequestContent,
-  response: ResponseContent | undefined,
-): Pick<Interaction, 'inspectMode' | 'signatureVersion' | 'verdicts' | 'riskScore'> {
-  const { findings, riskScore } = detector.inspect([...requestSegments(request), ...(response ? responseSegments(response) : [])]);
-  const verdicts = findings.map(({ layer, ruleId, ruleVersion, threatType, severity, score, direction, path }) => ({
-    layer,
-    ruleId,
-    ruleVersion,
-    threatType,
-    severity,
-    score,
-    direction,
-    path,
-    action: 'flagged' as const,
-  }));
-  return { inspectMode: 'monitor', signatureVersion: detector.version, verdicts, riskScore };
-}
-
-function recordOf(n: number): LogRecord {
-  const made = fixtures.interaction(n);
-  const request = JSON.stringify(requestOf(n));
-  const answered = made.responseContent !== null;
-  const response = answered ? JSON.stringify(responseOf(n)) : '';
-  const interaction: Interaction = {
-    ...made,
-    ...(inspected ? verdictOn(requestOf(n), answered ? responseOf(n) : undefined) : { inspectMode: 'off', verdicts: [], riskScore: 0 }),
-    policyDecisions: [],
-    gatewayId: 'gw-1',
-    requestContent: seal(keys, made.subject, made.interactionId, 'requestContent', request),
-    responseContent: answered ? seal(keys, made.subject, made.interactionId, 'responseContent', response) : null,
-    requestBytes: Buffer.byteLength(request),
-    responseBytes: Buffer.byteLength(response),
-  };
-  return {
-    topic: TOPICS.interactions.name,
-    key: `${made.org}/${made.agentId}`,
-    timestamp: Math.floor(made.startedAt / 1_000),
-    headers: { traceparent: `00-${made.traceId}-${made.spanId}-01` },
-    value: codec.encode('interactions', interaction),
-  };
-}
-
-function requestOf(n: number): RequestContent {
-  const messages: Message[] = [
-    { role: 'system', parts: [{ type: 'text', text: 'You are a helpful assistant. Answer in the language of the question.' }] },
-  ];
-  // Two thirds are single questions, the others conversations of up to four turns.
-  const turns = n % 3 === 0 ? 1 + (n % 4) : 1;
-  for (let turn = 1; turn < turns; turn++) {
-    messages.push({ role: 'user', parts: [{ type: 'text', text: of(benign, n * 7 + turn) }] });
-    messages.push({ role: 'assistant', parts: [{ type: 'text', text: of(benign, n * 3 + turn) }] });
-  }
-  const text = n % ATTACK_EVERY === 0 ? of(attacks, n / ATTACK_EVERY) : of(benign, n);
-  messages.push({ role: 'user', parts: [{ type: 'text', text: `${text}\nTicket ${n}` }] });
-  return { messages, tools: [] };
-}
-
-function responseOf(n: number): ResponseContent {
-  const text = `Ticket ${n}: ${of(benign, n * 5 + 1)}`;
-  return { choices: [{ index: 0, message: { role: 'assistant', parts: [{ type: 'text', text }] }, finishReason: 'stop' }] };
-}

@@ -11,34 +11,46 @@
  *
  * The interactions are as a gateway in monitor mode records them; `--uninspected` leaves all the looking to the stream.
  *
- * Options: --events 200000  --full (1 000 000)  --profile (costs by function)  --keep  --json
+ * With `--kafka` the log is Kafka and the tables are a ClickHouse server's, by their URLs in the environment; then also how
+ * long a row takes from its append as an interaction to its being seen by a query, at 2,000 a second. Rates are then also
+ * given per core of ours: those servers have the same cores.
+ *
+ * Options: --events 200000  --full (1 000 000)  --kafka  --profile (costs by function)  --keep  --json
  */
 import { mkdirSync, mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { createClient } from '@clickhouse/client';
-import { CLICKHOUSE_READER, clickHousePassword, openLog } from '../cli/stores.ts';
+import { ClickHouseLogLevel, createClient } from '@clickhouse/client';
+import { CLICKHOUSE_READER, clickHousePassword, openCodec, openKeys, openLog } from '../cli/stores.ts';
 import { dataPaths, readEnvironment } from '../core/environment.ts';
 import type { EventLog } from '../log/port.ts';
 import { TOPICS } from '../log/topics.ts';
-import { freePorts, type Started, start } from './processes.ts';
+import { createInteractions } from './interactions.ts';
+import { measureLatency } from './latency.ts';
+import { freePorts, type Started, start, withoutSettings } from './processes.ts';
 import { type Costs, readCosts } from './profile.ts';
-import { flag, option, report, versions } from './report.ts';
+import { flag, option, quantile, report, versions } from './report.ts';
+import { serversOf } from './servers.ts';
 
 const VIEW = 'clickhouse.interactions';
 const events = flag('full') ? 1_000_000 : option('events', 200_000);
 const mode = flag('uninspected') ? 'uninspected' : 'inspected';
 const folder = mkdtempSync(join(tmpdir(), 'parapet-bench-'));
 const [clickhousePort, metricsPort] = (await freePorts(2)) as [number, number];
+const servers = flag('kafka') ? await serversOf() : undefined;
 const settings = {
+  ...servers?.settings,
   PARAPET_DATA: join(folder, 'data'),
   PARAPET_CLICKHOUSE_PORT: String(clickhousePort),
   PARAPET_METRICS_PORT: String(metricsPort),
 };
+process.env = withoutSettings(process.env);
 const env = readEnvironment({ ...process.env, ...settings });
 mkdirSync(env.PARAPET_DATA, { recursive: true });
 const { password } = clickHousePassword(env);
+const LATENCY_RATE = 2_000;
+const LATENCY_SECONDS = 20;
 
 interface Sample {
   rssMiB: number;
@@ -75,7 +87,8 @@ try {
     `end to end: ${Math.round(whole.perSecond)} events/s on ${whole.cores.toFixed(2)} cores, ${Math.round(whole.end.rssMiB)} MiB resident, ${Math.round(whole.end.ownMiB)} MiB its own`,
   );
 
-  rmSync(dataPaths(env).clickhouse, { recursive: true });
+  if (servers === undefined) rmSync(dataPaths(env).clickhouse, { recursive: true });
+  else await query(`DROP DATABASE ${env.CLICKHOUSE_DATABASE} SYNC`);
   for (const { partition, start: offset } of await log.ranges(TOPICS.assessed.name)) {
     await log.seek(VIEW, { topic: TOPICS.assessed.name, partition, offset });
   }
@@ -84,6 +97,7 @@ try {
     `the sink alone: ${Math.round(sink.perSecond)} events/s on ${sink.cores.toFixed(2)} cores, ${sink.cpuMicros.toFixed(1)} µs of CPU each, ${Math.round(sink.end.rssMiB)} MiB resident`,
   );
   await log.close();
+  const latencies = servers === undefined ? undefined : await latency();
 
   for (const [name, { costs }] of [
     ['end to end', whole],
@@ -113,11 +127,20 @@ try {
       sink_rss_growth: sink.end.rssMiB / sink.tenth.rssMiB,
       sink_rss_tenth_mib: sink.tenth.rssMiB,
       sink_rss_end_mib: sink.end.rssMiB,
+      ...(latencies === undefined
+        ? {}
+        : {
+            events_per_s_per_core: sink.perSecond / sink.cores,
+            append_to_query_p50_ms: quantile(latencies, 0.5),
+            append_to_query_p99_ms: quantile(latencies, 0.99),
+            append_to_query_max_ms: Math.max(...latencies),
+          }),
     },
-    versions('lmdb', 'avsc', 'chdb'),
+    versions('lmdb', 'avsc', 'chdb', 'kafkajs', '@clickhouse/client'),
     flag('profile') ? { costs: { pipeline: whole.costs, sink: sink.costs } } : {},
   );
 } finally {
+  if (!flag('keep')) await servers?.remove();
   if (!flag('keep')) rmSync(folder, { recursive: true, force: true });
 }
 
@@ -170,9 +193,43 @@ function sum(one: Sample, other: Sample | undefined): Sample {
   };
 }
 
+/** Events that are in the table for good: those that the view's group has finished; where offsets have gaps, its rows. */
 async function finished(log: EventLog): Promise<number> {
+  if (servers !== undefined) return count(env.CLICKHOUSE_URL as string).catch(() => 0);
   const commits = await log.commits(VIEW);
   return commits.filter(({ topic }) => topic === TOPICS.assessed.name).reduce((sum, { offset }) => sum + offset, 0);
+}
+
+/** Milliseconds from append to query, of every interaction, at a steady rate while all of the pipeline runs; in topics of its own. */
+async function latency(): Promise<number[]> {
+  const own = await serversOf();
+  const mine = { ...settings, ...own.settings, PARAPET_DATA: join(folder, 'latency') };
+  const itsEnv = readEnvironment({ ...process.env, ...mine });
+  mkdirSync(itsEnv.PARAPET_DATA, { recursive: true });
+  const keys = openKeys(itsEnv);
+  const log = await openLog(itsEnv);
+  const processing = await start('pipeline-process.ts', ['enrich,detect', ''], { ...mine, PARAPET_METRICS_PORT: '0' });
+  const parts = await start('pipeline-process.ts', ['', 'clickhouse.interactions,clickhouse.threats'], mine);
+  try {
+    const recordOf = createInteractions({ codec: await openCodec(itsEnv), keys, inspected: true, fixtures: { startMs: Date.now() } });
+    return await measureLatency({
+      log,
+      recordOf,
+      rate: LATENCY_RATE,
+      seconds: LATENCY_SECONDS,
+      rowsByPartition: async () =>
+        new Map(
+          await query<[number, number]>(
+            `SELECT _partition, toUInt32(count()) FROM ${itsEnv.CLICKHOUSE_DATABASE}.interactions GROUP BY _partition`,
+          ),
+        ),
+    });
+  } finally {
+    await Promise.all([parts.stop(), processing.stop()]);
+    await log.close();
+    await keys.close();
+    await own.remove();
+  }
 }
 
 function sampleOf({ child }: Started): Promise<Sample> {
@@ -183,9 +240,22 @@ function sampleOf({ child }: Started): Promise<Sample> {
 }
 
 async function count(url: string): Promise<number> {
-  const client = createClient({ url, username: CLICKHOUSE_READER, password, database: 'parapet' });
-  const answer = await client.query({ query: 'SELECT toFloat64(count()) FROM interactions', format: 'JSONCompactEachRow' });
-  const [row] = await answer.json<[number]>();
-  await client.close();
-  return row?.[0] ?? 0;
+  return (await query<[number]>('SELECT toFloat64(count()) FROM interactions', url))[0]?.[0] ?? 0;
+}
+
+async function query<Row>(text: string, url = env.CLICKHOUSE_URL): Promise<Row[]> {
+  const login =
+    servers === undefined
+      ? { username: CLICKHOUSE_READER, password, database: 'parapet' }
+      : { username: env.CLICKHOUSE_USER, password: env.CLICKHOUSE_PASSWORD, database: env.CLICKHOUSE_DATABASE };
+  const client = createClient({ url, ...login, log: { level: ClickHouseLogLevel.OFF } });
+  try {
+    if (!text.startsWith('SELECT')) {
+      await client.command({ query: text });
+      return [];
+    }
+    return await (await client.query({ query: text, format: 'JSONCompactEachRow' })).json<Row>();
+  } finally {
+    await client.close();
+  }
 }

@@ -51,20 +51,29 @@ export async function answers(address: string, withinMs = 60_000): Promise<void>
   }
 }
 
-/** Ports that nobody had a moment ago. */
-export function freePorts(count: number): Promise<number[]> {
-  return Promise.all(
-    Array.from(
-      { length: count },
-      () =>
-        new Promise<number>((resolve, reject) => {
-          const server = createServer();
-          server.once('error', reject);
-          server.listen(0, '127.0.0.1', () => {
-            const address = server.address();
-            server.close(() => (typeof address === 'object' && address ? resolve(address.port) : reject(new Error('no port'))));
-          });
-        }),
-    ),
-  );
+/** Below those from which the kernel takes the ports of outgoing connections (32768 on Linux, 49152 elsewhere). */
+const [LOWEST_PORT, HIGHEST_PORT] = [20_000, 32_000];
+
+/** Different ports that nobody has now, and that no outgoing connection can be given before they are used. */
+export async function freePorts(count: number): Promise<number[]> {
+  const found = new Set<number>();
+  while (found.size < count) {
+    const port = LOWEST_PORT + Math.floor(Math.random() * (HIGHEST_PORT - LOWEST_PORT));
+    if (await isFree(port)) found.add(port);
+  }
+  return [...found];
+}
+
+function isFree(port: number): Promise<boolean> {
+  return new Promise((resolve) => {
+    const server = createServer();
+    server.once('error', () => resolve(false));
+    server.listen(port, '127.0.0.1', () => server.close(() => resolve(true)));
+  });
+}
+
+/** Nothing of the caller's own Parapet, vendors or stores: a drill must not reach any of them. */
+export function withoutSettings(source: NodeJS.ProcessEnv): NodeJS.ProcessEnv {
+  const foreign = /^(PARAPET|OPENAI|ANTHROPIC|CLICKHOUSE|SCHEMA_REGISTRY|S3|KAFKA|ELASTICSEARCH|INFLUX|DATABASE|REDIS|TEMPORAL)_/;
+  return Object.fromEntries(Object.entries(source).filter(([name]) => !foreign.test(name)));
 }

@@ -45,5 +45,11 @@ export function option(name: string, fallback: number): number {
   return at < 0 ? fallback : Number(process.argv[at + 1]);
 }
 
+/** `--name a,b` of the command line: the words; undefined without the option or its words. */
+export function words(name: string): string[] | undefined {
+  const text = process.argv[process.argv.indexOf(`--${name}`) + 1];
+  return !flag(name) || text === undefined || text.startsWith('--') ? undefined : text.split(',');
+}
+
 /** `--name` of the command line. */
 export const flag = (name: string) => process.argv.includes(`--${name}`);

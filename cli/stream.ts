@@ -84,7 +84,7 @@ export async function startStream(env: Environment, logger: Logger, { processors
   }
 
   const admin = await startAdmin({
-    host: '127.0.0.1',
+    host: env.PARAPET_METRICS_HOST,
     port: env.PARAPET_METRICS_PORT,
     token: clickHousePassword(env).password,
     metrics,

@@ -93,6 +93,11 @@ export const ERROR_TABLE = {
   PARAPET_VENDOR_RATE_LIMITED: { status: 429, means: 'The vendor’s rate limit is reached.', hint: 'Wait as long as retry-after says.' },
   // What the operator set or runs.
   PARAPET_CONFIG_INVALID: { status: 500, means: 'The configuration is not valid.', hint: 'See the list in the message.' },
+  PARAPET_PORT_UNAVAILABLE: {
+    status: 500,
+    means: 'A port cannot be listened on.',
+    hint: 'Another process has it, or the user may not: set PARAPET_PORT, PARAPET_CLICKHOUSE_PORT or PARAPET_METRICS_PORT to a free one.',
+  },
   PARAPET_SCHEMA_UNKNOWN: {
     status: 500,
     means: 'A record names a schema id that the registry does not know.',
@@ -192,5 +197,6 @@ export class ParapetError extends Error {
 export function toParapetError(thrown: unknown, fallback: ErrorCode = 'PARAPET_INTERNAL'): ParapetError {
   if (thrown instanceof ParapetError) return thrown;
   const message = thrown instanceof Error ? thrown.message : String(thrown);
+  if ((thrown as NodeJS.ErrnoException | undefined)?.syscall === 'listen') fallback = 'PARAPET_PORT_UNAVAILABLE';
   return new ParapetError(fallback, { message: `${ERROR_TABLE[fallback].means} (${message})`, cause: thrown });
 }

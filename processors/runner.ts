@@ -3,7 +3,7 @@
  * a transactional log that makes each output appear exactly once. A record that keeps failing is set aside with its
  * reason, and the ones behind it go on.
  */
-import { setTimeout as sleep } from 'node:timers/promises';
+import { setImmediate as nextTurn, setTimeout as sleep } from 'node:timers/promises';
 import { type ParapetError, toParapetError } from '../core/errors.ts';
 import type { Logger } from '../core/logger.ts';
 import { type Metrics, MS_BUCKETS } from '../core/metrics.ts';
@@ -12,6 +12,9 @@ import type { Assignment, EventLog, LogRecord, StoredRecord, Subscription } from
 import { deadLetterTopic, TOPICS, type TopicId, type TopicRecords } from '../log/topics.ts';
 import type { Codec } from '../schemas/codec.ts';
 import type { Outcome, Processor } from './step.ts';
+
+/** How long a batch keeps the thread to itself: heartbeats and the other partitions' answers wait meanwhile. */
+const TURN_MS = 20;
 
 export interface RunnerParts {
   log: EventLog;
@@ -116,7 +119,12 @@ export async function runProcessor<Id extends TopicId>(
           work.map((record) => record.value),
         );
         const outputs: LogRecord[] = [];
-        for (const record of work) outputs.push(...(await settle(record)));
+        for (let turn = performance.now(), at = 0; at < work.length; at++) {
+          outputs.push(...(await settle(work[at] as StoredRecord)));
+          if (performance.now() - turn < TURN_MS) continue;
+          await nextTurn();
+          turn = performance.now();
+        }
         await committing;
         const next = (records.at(-1) as StoredRecord).offset + 1;
         committing = commit(assignment, next, outputs).then(async () => {

