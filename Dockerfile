@@ -19,6 +19,7 @@ COPY log log
 COPY processors processors
 COPY schemas schemas
 COPY sinks sinks
+COPY telemetry telemetry
 RUN mkdir /data && chown node:node /data
 USER node
 VOLUME /data

@@ -4,8 +4,8 @@
  * byte must find it once in the log, once in ClickHouse and once in the lake; whoever saw as much as a head must find the
  * interaction once in the log, because no byte leaves before the intent is on disk.
  *
- * With `--servers` Parapet stands on real servers (Kafka, schema registry, ClickHouse, S3, Elasticsearch, by their
- * URLs in the environment), and these are killed and frozen too, and the connections to them cut and slowed; every
+ * With `--servers` Parapet stands on real servers (Kafka, schema registry, ClickHouse, S3, Elasticsearch,
+ * InfluxDB, by their URLs in the environment), and these are killed and frozen too, and the connections to them cut and slowed; every
  * further view must then hold what the log holds, once.
  *
  * `--seed` fixes which faults come in which order and at which distance; what they meet is up to the machine.
@@ -19,7 +19,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { reconcileAll } from '../cli/books.ts';
 import { renderReconciliation } from '../cli/reconcile.ts';
 import { type Call, createClients, type Prompt, type Seen } from '../demo/clients.ts';
-import { compare, type Ids, idsInClickHouse, idsInElasticsearch, idsInLake, idsInLog } from './drill/books.ts';
+import { compare, type Ids, idsInClickHouse, idsInElasticsearch, idsInInflux, idsInLake, idsInLog } from './drill/books.ts';
 import { mulberry32 } from './drill/dice.ts';
 import { createFaults, type Fault } from './drill/faults.ts';
 import { type Link, startProxy } from './drill/proxy.ts';
@@ -42,7 +42,13 @@ const ANSWERS_BETWEEN = 20;
 const GIVE_UP_MS = flag('servers') ? 240_000 : 60_000;
 const CATCH_UP_MS = 180_000;
 /** Those behind whose address Parapet can be given a proxy: Kafka tells its own to every client. */
-const LINKS = { CLICKHOUSE_URL: 'clickhouse', S3_ENDPOINT: 's3', ELASTICSEARCH_URL: 'elasticsearch', SCHEMA_REGISTRY_URL: 'registry' };
+const LINKS = {
+  CLICKHOUSE_URL: 'clickhouse',
+  S3_ENDPOINT: 's3',
+  ELASTICSEARCH_URL: 'elasticsearch',
+  INFLUX_URL: 'influxdb',
+  SCHEMA_REGISTRY_URL: 'registry',
+};
 
 const faults = option('faults', 200);
 const seed = option('seed', Math.floor(Math.random() * 2 ** 31));
@@ -195,7 +201,7 @@ async function check(): Promise<Record<string, number>> {
     twice = Math.max(twice, found.wrong.length);
   };
   for (const [book, ids] of books) say(book, compare(whole, ids, events));
-  for (const [view, found] of await derivedViews()) say(view, found);
+  for (const [view, found] of await derivedViews(events)) say(view, found);
   const unrecorded = [...headOnly].filter((id) => !events.has(id));
   if (unrecorded.length > 0) console.log(`log: ${unrecorded.length} interactions whose head was seen are missing, e.g. ${unrecorded[0]}`);
   if (result.open > 0) console.log(`${result.open} intents have no end`);
@@ -221,10 +227,9 @@ async function check(): Promise<Record<string, number>> {
 }
 
 /** Every view of threats and audit against the log, once they have caught up. */
-async function derivedViews(): Promise<[view: string, found: ReturnType<typeof compare>][]> {
+async function derivedViews(events: Ids): Promise<[view: string, found: ReturnType<typeof compare>][]> {
   const threats = await idsInLog(parapet, 'threats', ({ threatId }: { threatId: string }) => threatId);
   const audit = await idsInLog(parapet, 'audit', ({ auditId }: { auditId: string }) => auditId);
-  const search = parapet.env.ELASTICSEARCH_URL !== undefined;
   const until = Date.now() + CATCH_UP_MS;
   for (;;) {
     const found: [string, ReturnType<typeof compare>][] = [
@@ -233,8 +238,9 @@ async function derivedViews(): Promise<[view: string, found: ReturnType<typeof c
       ['clickhouse: threats', compare(threats.keys(), await idsInClickHouse(parapet, 'threats', 'threat_id'), threats)],
       ['clickhouse: audit', compare(audit.keys(), await idsInClickHouse(parapet, 'audit', 'audit_id'), audit)],
     ];
-    if (search) {
+    if (servers !== undefined) {
       found.push(['elasticsearch: threats', compare(threats.keys(), await idsInElasticsearch(parapet, 'threats'), threats)]);
+      found.push(['influxdb', compare(events.keys(), await idsInInflux(parapet), events)]);
       found.push(['elasticsearch: audit', compare(audit.keys(), await idsInElasticsearch(parapet, 'audit'), audit)]);
     }
     if (found.every(([, { missing }]) => missing.length === 0) || Date.now() > until) return found;

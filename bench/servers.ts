@@ -14,7 +14,7 @@ export interface Servers {
   remove(): Promise<void>;
 }
 
-const NEEDED = ['KAFKA_BROKERS', 'SCHEMA_REGISTRY_URL', 'CLICKHOUSE_URL', 'S3_ENDPOINT', 'ELASTICSEARCH_URL'] as const;
+const NEEDED = ['KAFKA_BROKERS', 'SCHEMA_REGISTRY_URL', 'CLICKHOUSE_URL', 'S3_ENDPOINT', 'ELASTICSEARCH_URL', 'INFLUX_URL'] as const;
 
 /** The variables that are not set; none when a run on real servers can begin. */
 export function missingServers(source: NodeJS.ProcessEnv = process.env): string[] {
@@ -42,6 +42,10 @@ export async function serversOf(source: NodeJS.ProcessEnv = process.env): Promis
     S3_SECRET_ACCESS_KEY: of('AWS_SECRET_ACCESS_KEY'),
     ELASTICSEARCH_URL: of('ELASTICSEARCH_URL'),
     ELASTICSEARCH_PREFIX: `${run}-`,
+    INFLUX_URL: of('INFLUX_URL'),
+    INFLUX_TOKEN: of('INFLUX_TOKEN'),
+    INFLUX_ORG: of('INFLUX_ORG'),
+    INFLUX_BUCKET: run,
   };
   const s3 = s3Of(settings);
   await s3.send(new CreateBucketCommand({ Bucket: run }));
@@ -49,7 +53,13 @@ export async function serversOf(source: NodeJS.ProcessEnv = process.env): Promis
   return {
     settings,
     async remove() {
-      await Promise.all([removeTopics(settings), removeDatabase(settings), removeBucket(settings), removeIndices(settings)]);
+      await Promise.all([
+        removeTopics(settings),
+        removeDatabase(settings),
+        removeBucket(settings),
+        removeIndices(settings),
+        removePoints(settings),
+      ]);
     },
   };
 }
@@ -99,4 +109,20 @@ async function removeIndices({ ELASTICSEARCH_URL: node = '', ELASTICSEARCH_PREFI
   for (const index of found) await client.indices.delete({ index });
   await client.indices.deleteIndexTemplate({ name: `${prefix}*` }, { ignore: [404] });
   await client.close();
+}
+
+/** The buckets, and the labels and tasks that go with them. */
+async function removePoints(settings: Record<string, string>): Promise<void> {
+  const { INFLUX_URL: url = '', INFLUX_TOKEN: token, INFLUX_ORG: org = '', INFLUX_BUCKET: bucket = '' } = settings;
+  const ask = async (method: string, path: string) => {
+    const answer = await fetch(`${url}/api/v2/${path}`, { method, headers: { authorization: `Token ${token}` } });
+    return answer.status === 200 ? ((await answer.json()) as Record<string, { id: string; name: string }[] & { id: string }>) : {};
+  };
+  const { buckets = [] } = await ask('GET', `buckets?org=${org}&limit=100`);
+  const mine = buckets.filter(({ name }) => name === bucket || name.startsWith(`${bucket}_`));
+  for (const { id } of mine) await ask('DELETE', `buckets/${id}`);
+  const { labels = [] } = await ask('GET', `labels?orgID=${(await ask('GET', `orgs?org=${org}`))['orgs']?.[0]?.id}`);
+  for (const { id, name } of labels) if (mine.some((each) => name.includes(each.id))) await ask('DELETE', `labels/${id}`);
+  const { tasks = [] } = await ask('GET', `tasks?org=${org}&limit=100`);
+  for (const { id, name } of tasks) if (name.includes(bucket)) await ask('DELETE', `tasks/${id}`);
 }

@@ -3,7 +3,7 @@ import { timingSafeEqual } from 'node:crypto';
 import { createServer, type IncomingMessage, type ServerResponse } from 'node:http';
 import { toParapetError } from '../core/errors.ts';
 import type { Metrics } from '../core/metrics.ts';
-import type { ReplayProgress, ReplayResult } from './replay.ts';
+import type { ReplayOptions, ReplayProgress, ReplayResult } from './replay.ts';
 
 export interface AdminParts {
   host: string;
@@ -11,7 +11,9 @@ export interface AdminParts {
   /** Asked as a bearer token of everything that changes something. */
   token: string;
   metrics: Metrics;
-  replay(view: string, onProgress: (progress: ReplayProgress) => void): Promise<ReplayResult>;
+  /** What this process keeps up to date. */
+  views: readonly string[];
+  replay(options: ReplayOptions, onProgress: (progress: ReplayProgress) => void): Promise<ReplayResult>;
 }
 
 export interface AdminServer {
@@ -19,7 +21,7 @@ export interface AdminServer {
   close(): Promise<void>;
 }
 
-export async function startAdmin({ host, port, token, metrics, replay }: AdminParts): Promise<AdminServer> {
+export async function startAdmin({ host, port, token, metrics, views, replay }: AdminParts): Promise<AdminServer> {
   const server = createServer((request, response) => {
     answer(request, response).catch((error) => {
       const { status, code, message } = toParapetError(error);
@@ -29,23 +31,24 @@ export async function startAdmin({ host, port, token, metrics, replay }: AdminPa
   });
 
   async function answer(request: IncomingMessage, response: ServerResponse): Promise<void> {
-    const { pathname, searchParams } = new URL(request.url ?? '/', 'http://admin');
+    const { pathname } = new URL(request.url ?? '/', 'http://admin');
     if (request.method === 'GET' && pathname === '/metrics') {
       response.writeHead(200, { 'content-type': metrics.registry.contentType });
       response.end(await metrics.registry.metrics());
     } else if (request.method === 'GET' && pathname === '/healthz') {
       response.writeHead(200, { 'content-type': 'application/json' });
-      response.end('{"status":"ok"}');
+      response.end(JSON.stringify({ status: 'ok', views }));
     } else if (request.method === 'POST' && pathname === '/admin/replay') {
       if (!authorized(request, token)) {
         response.writeHead(401).end();
         return;
       }
+      const options = JSON.parse(await bodyOf(request)) as ReplayOptions;
       // One JSON object a line: progress, then the result or the error.
       const line = (value: object) => response.write(`${JSON.stringify(value)}\n`);
       response.writeHead(200, { 'content-type': 'application/x-ndjson' });
       try {
-        line({ result: await replay(searchParams.get('view') ?? '', (progress) => line({ progress })) });
+        line({ result: await replay(options, (progress) => line({ progress })) });
       } catch (error) {
         const { code, message, hint } = toParapetError(error);
         line({ error: { code, message, hint } });
@@ -69,6 +72,12 @@ export async function startAdmin({ host, port, token, metrics, replay }: AdminPa
         server.closeAllConnections();
       }),
   };
+}
+
+async function bodyOf(request: IncomingMessage): Promise<string> {
+  const parts: Buffer[] = [];
+  for await (const part of request as AsyncIterable<Buffer>) parts.push(part);
+  return Buffer.concat(parts).toString();
 }
 
 function authorized(request: IncomingMessage, token: string): boolean {

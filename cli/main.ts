@@ -3,18 +3,20 @@
  * output one object. Exit codes: 0 it holds or it worked, 1 it does not hold or it failed, 2 the command was wrong.
  */
 import { Command, Option } from 'commander';
-import { dataPaths, type Environment, readEnvironment, readSecret } from '../core/environment.ts';
-import { ParapetError, toParapetError } from '../core/errors.ts';
+import { dataPaths, type Environment, readEnvironment } from '../core/environment.ts';
+import { toParapetError } from '../core/errors.ts';
 import { createLogger } from '../core/logger.ts';
 import { createApiKeysFile } from '../gateway/api-keys.ts';
 import { openRegistry } from '../schemas/registry/index.ts';
 import { reconcileAll } from './books.ts';
 import { type DecideParts, dropLetters, type LetterFilter, listLetters, replayLetters, showLetter } from './dead.ts';
 import { examine } from './doctor.ts';
+import { REPLAYABLE } from './rebuilds.ts';
 import { reconciliationLine, renderReconciliation } from './reconcile.ts';
-import { REPLAYABLE, type ReplayProgress, type ReplayResult, replayView } from './replay.ts';
+import type { ReplayOptions } from './replay.ts';
+import { replay } from './replays.ts';
 import { registerSchemas } from './schemas.ts';
-import { clickHousePassword, openAnalytics, openCodec, openLog, runningFront } from './stores.ts';
+import { clickHousePassword, openCodec, openLog } from './stores.ts';
 import { PROCESSOR_NAMES, type ProcessorName, startStream } from './stream.ts';
 import { configuredSinks, SINK_NAMES, type SinkName, sinksOf } from './views.ts';
 
@@ -93,17 +95,26 @@ program
 
 program
   .command('replay')
-  .description('rebuild a view from the log beside the one in use, compare, swap')
-  .addOption(new Option('--view <name>', 'the view').choices(Object.keys(REPLAYABLE)).makeOptionMandatory())
+  .description('rebuild a view beside the one in use, from the log or the lake, compare, swap; traffic goes on meanwhile')
+  .addOption(new Option('--view <name>', 'the view').choices([...REPLAYABLE]).makeOptionMandatory())
+  .addOption(new Option('--source <source>', 'where the records come from').choices(['log', 'lake']).default('log'))
+  .option('--from <time>', 'only records of events at or after this time (ISO 8601); other rows stay as they are', time)
+  .option('--to <time>', 'only records of events before this time', time)
+  .option('--rate <n>', 'records a second at most', positive)
+  .option('--restart', 'begin anew although an earlier run was interrupted')
   .addOption(json)
-  .action(async ({ view, json: asJson }: { view: string; json?: boolean }) => {
-    const env = readEnvironment();
-    const show = ({ done, total }: ReplayProgress) => progress(`replayed ${done} of ${total}`);
-    const result = (await runningFront(env)) ? await replayRemotely(env, view, show) : await replayHere(env, view, show);
+  .action(async ({ json: asJson, ...options }: ReplayOptions & { json?: boolean }) => {
+    const result = await replay(readEnvironment(), options, ({ done, total }) => progress(`replayed ${done} of ${total}`));
+    const { view, source, rows, records, resumed, seconds, eventsPerSecond, missing, extra, skipped } = result;
     console.log(
       asJson
         ? JSON.stringify(result)
-        : `${result.view}: ${result.rows} rows from ${result.records} records in ${result.seconds.toFixed(1)} s; the old view lacked ${result.missing} and had ${result.extra} too many or otherwise`,
+        : [
+            `${view}: ${rows} rows from ${records} records of the ${source} in ${seconds.toFixed(1)} s (${Math.round(eventsPerSecond)}/s)`,
+            ...(resumed > 0 ? [`${resumed} of them were there from an earlier run that was interrupted`] : []),
+            ...(skipped > 0 ? [`${skipped} records do not fit; they are dead letters`] : []),
+            `the old view lacked ${missing} rows and had ${extra} too many or otherwise`,
+          ].join('\n'),
     );
   });
 
@@ -234,44 +245,6 @@ function printFirstStart(env: Environment): void {
 
 function printKey(key: string): void {
   console.log(`API key (shown once, only its hash is kept): ${key}`);
-}
-
-async function replayHere(env: Environment, view: string, show: (progress: ReplayProgress) => void): Promise<ReplayResult> {
-  const log = await openLog(env);
-  const clickhouse = await openAnalytics(env);
-  try {
-    return await replayView({ log, codec: await openCodec(env), clickhouse }, view, show);
-  } finally {
-    await clickhouse.close();
-    await log.close();
-  }
-}
-
-/** The engine is held by the running stream process, so the replay runs there. */
-async function replayRemotely(env: Environment, view: string, show: (progress: ReplayProgress) => void): Promise<ReplayResult> {
-  const token = readSecret(dataPaths(env).clickhousePassword) ?? '';
-  const answer = await fetch(`http://127.0.0.1:${env.PARAPET_METRICS_PORT}/admin/replay?view=${encodeURIComponent(view)}`, {
-    method: 'POST',
-    headers: { authorization: `Bearer ${token}` },
-  });
-  if (!answer.ok || answer.body === null)
-    throw new ParapetError('PARAPET_STORE_UNAVAILABLE', { message: `The stream process answered ${answer.status}.` });
-  let held = '';
-  for await (const chunk of answer.body.pipeThrough(new TextDecoderStream())) {
-    const lines = (held + chunk).split('\n');
-    held = lines.pop() ?? '';
-    for (const text of lines) {
-      const line = JSON.parse(text) as {
-        progress?: ReplayProgress;
-        result?: ReplayResult;
-        error?: { code: 'PARAPET_INTERNAL'; message: string; hint: string };
-      };
-      if (line.progress) show(line.progress);
-      if (line.error) throw new ParapetError(line.error.code, line.error);
-      if (line.result) return line.result;
-    }
-  }
-  throw new ParapetError('PARAPET_STORE_UNAVAILABLE', { message: 'The stream process ended before the replay did.' });
 }
 
 function known(names: string[], all: readonly string[]): string[] {

@@ -11,6 +11,7 @@ import { type Codec, createCodec } from '../schemas/codec.ts';
 import { openRegistry } from '../schemas/registry/index.ts';
 import { type ClickHouse, openClickHouse } from '../sinks/clickhouse/index.ts';
 import { connect as connectElasticsearch, type Elasticsearch } from '../sinks/elasticsearch/index.ts';
+import { connectInflux, type Influx } from '../sinks/influxdb/index.ts';
 import { createFolderStore, createS3Store, type ObjectStore } from '../sinks/s3/index.ts';
 
 export const CLICKHOUSE_READER = 'parapet';
@@ -63,6 +64,23 @@ export function connectSearch(env: Environment): Elasticsearch {
     ...(env.ELASTICSEARCH_CA_FILE === undefined ? {} : { caFile: env.ELASTICSEARCH_CA_FILE }),
   });
 }
+
+/** INFLUX_URL must be set. Asks nothing yet. */
+export function connectTelemetry(env: Environment): Influx {
+  return connectInflux({
+    url: env.INFLUX_URL as string,
+    token: env.INFLUX_TOKEN as string,
+    org: env.INFLUX_ORG as string,
+    bucket: env.INFLUX_BUCKET,
+    retentionSeconds: env.INFLUX_RETENTION_DAYS * DAY_SECONDS,
+    hourlyRetentionSeconds: env.INFLUX_HOURLY_RETENTION_DAYS === 0 ? false : env.INFLUX_HOURLY_RETENTION_DAYS * DAY_SECONDS,
+    timeoutMs: env.INFLUX_TIMEOUT_MS,
+    queryTimeoutMs: env.INFLUX_QUERY_TIMEOUT_MS,
+    ...(env.INFLUX_CA_FILE === undefined ? {} : { caFile: env.INFLUX_CA_FILE }),
+  });
+}
+
+const DAY_SECONDS = 86_400;
 
 /** The URL of the embedded engine's HTTP front, when a running Parapet answers there. */
 export async function runningFront(env: Environment): Promise<{ url: string; user: string; password: string } | undefined> {

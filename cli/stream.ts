@@ -7,7 +7,6 @@ import { ParapetError } from '../core/errors.ts';
 import type { Logger } from '../core/logger.ts';
 import { createMetrics } from '../core/metrics.ts';
 import { createDetector, createMasker } from '../detection/index.ts';
-import { auditRecord } from '../log/audit.ts';
 import type { Subscription } from '../log/port.ts';
 import { createDetect } from '../processors/detect/index.ts';
 import { createEnrich } from '../processors/enrich/index.ts';
@@ -16,8 +15,9 @@ import { runProcessor } from '../processors/runner.ts';
 import { createClickHouseFront } from '../sinks/clickhouse/front/index.ts';
 import { runSink } from '../sinks/runner.ts';
 import { type AdminServer, startAdmin } from './admin.ts';
-import { type ReplayProgress, type ReplayResult, replayView } from './replay.ts';
-import { CLICKHOUSE_READER, clickHousePassword, openAnalytics, openCodec, openKeys, openLog } from './stores.ts';
+import type { ReplayOptions, ReplayProgress, ReplayResult } from './replay.ts';
+import { replayAndSay } from './replays.ts';
+import { CLICKHOUSE_READER, clickHousePassword, connectSearch, openAnalytics, openCodec, openKeys, openLog } from './stores.ts';
 import { openSinks, type SinkName, storeOf } from './views.ts';
 
 export const PROCESSOR_NAMES = ['enrich', 'detect'] as const;
@@ -49,7 +49,15 @@ export async function startStream(env: Environment, logger: Logger, { processors
   };
 
   const clickhouse = sinks.some((name) => storeOf(name) === 'clickhouse') ? await openAnalytics(env) : undefined;
-  const stores = await openSinks(sinks, env, { clickhouse });
+  const stores = await openSinks(sinks, env, {
+    clickhouse,
+    metrics,
+    logger,
+    onGone(name, { code, message }) {
+      logger.error({ sink: name, code, err: message }, 'the destination wants nothing more; the sink ends, its events stay in the log');
+      void subscriptions.get(name)?.close();
+    },
+  });
   const front =
     clickhouse && env.CLICKHOUSE_URL === undefined
       ? await createClickHouseFront({
@@ -66,19 +74,30 @@ export async function startStream(env: Environment, logger: Logger, { processors
   // Together: a store that does not answer yet must not hold up the others.
   await Promise.all(sinks.map(async (name) => subscriptions.set(name, await startSink(name))));
 
-  /** The sink stands still while its view is rebuilt; what arrives meanwhile waits in the log. */
-  async function replay(view: string, onProgress: (progress: ReplayProgress) => void): Promise<ReplayResult> {
-    const name = sinks.find((each) => each === view);
-    if (name === undefined || clickhouse === undefined || !view.startsWith('clickhouse.')) {
-      throw new ParapetError('PARAPET_VIEW_UNKNOWN', { message: `This process has no view ${view}.` });
+  /** The sink stands still only for the last stretch; what arrives meanwhile waits in the log. */
+  async function replay(options: ReplayOptions, onProgress: (progress: ReplayProgress) => void): Promise<ReplayResult> {
+    const name = sinks.find((each) => each === options.view);
+    if (name === undefined) {
+      throw new ParapetError('PARAPET_VIEW_UNKNOWN', { message: `This process has no view ${options.view}.` });
     }
-    await subscriptions.get(name)?.close();
+    const search = storeOf(name) === 'elasticsearch' ? connectSearch(env) : undefined;
     try {
-      const result = await replayView({ log, codec, clickhouse }, view, onProgress);
-      const details = { rows: String(result.rows), differences: String(result.differences) };
-      await log.append([auditRecord(codec, { org: env.PARAPET_ORG, actor: 'stream', action: 'view.replayed', target: view, details })]);
-      return result;
+      return await replayAndSay(
+        {
+          env,
+          log,
+          codec,
+          stores: { clickhouse, search },
+          actor: 'stream',
+          pause: async () => subscriptions.get(name)?.close(),
+          onProgress,
+        },
+        options,
+      );
     } finally {
+      await search?.close();
+      // Its old self was closed, or not; a second close is nothing.
+      await subscriptions.get(name)?.close();
       subscriptions.set(name, await startSink(name));
     }
   }
@@ -88,6 +107,7 @@ export async function startStream(env: Environment, logger: Logger, { processors
     port: env.PARAPET_METRICS_PORT,
     token: clickHousePassword(env).password,
     metrics,
+    views: sinks,
     replay,
   });
   logger.info({ processors, sinks, front: front?.url, metrics: admin.url }, 'stream ready');

@@ -5,11 +5,15 @@
  */
 import type { Environment } from '../core/environment.ts';
 import { ParapetError } from '../core/errors.ts';
+import type { Logger } from '../core/logger.ts';
+import type { Metrics } from '../core/metrics.ts';
 import { type ClickHouse, type ClickHouseView, createClickHouseSink } from '../sinks/clickhouse/index.ts';
 import { createElasticsearchSink, type ElasticsearchView } from '../sinks/elasticsearch/index.ts';
+import { createInfluxSink } from '../sinks/influxdb/index.ts';
 import type { Sink } from '../sinks/port.ts';
-import { createLakeSink } from '../sinks/s3/index.ts';
-import { connectSearch, openAnalytics, openLake } from './stores.ts';
+import { createLakeSink, type LakeTopic } from '../sinks/s3/index.ts';
+import { createHecSink, createSyslogSink, createWebhookSink, type SiemTopic } from '../sinks/siem/index.ts';
+import { connectSearch, connectTelemetry, openAnalytics, openLake } from './stores.ts';
 
 /** A store that a process has opened for its sinks. */
 interface OpenStore {
@@ -27,6 +31,10 @@ interface Store {
 /** What other parts of the process hold too. */
 export interface SharedStores {
   clickhouse: ClickHouse | undefined;
+  metrics: Metrics;
+  logger: Logger;
+  /** A destination that wants nothing more: its sink is to end, and someone must know. */
+  onGone(sink: string, error: ParapetError): void;
 }
 
 const STORES = {
@@ -43,13 +51,13 @@ const STORES = {
     },
   },
   s3: {
-    views: ['interactions', 'threats', 'audit'],
+    views: ['interactions', 'assessed', 'threats', 'audit'],
     needs: [],
     async open(env) {
       const store = openLake(env);
       const limits = { lingerMs: env.PARAPET_LAKE_LINGER_MS };
       return {
-        sink: (view) => createLakeSink({ store, topic: view as 'interactions' | 'threats' | 'audit', limits }) as Sink,
+        sink: (view) => createLakeSink({ store, topic: view as LakeTopic, limits }) as Sink,
         close: async () => {},
       };
     },
@@ -65,7 +73,99 @@ const STORES = {
       };
     },
   },
+  influxdb: {
+    views: ['interactions'],
+    needs: ['INFLUX_URL'],
+    async open(env, { metrics, logger }) {
+      const store = connectTelemetry(env);
+      const guarded = metrics.counter('parapet_influx_guarded_total', 'Records whose tag value is over its limit.', ['tag']);
+      const expired = metrics.counter('parapet_influx_expired_total', 'Points older than what the bucket keeps.', ['bucket']);
+      const tagLimits = { user_id: env.INFLUX_MAX_USERS, agent_id: env.INFLUX_MAX_AGENTS, model: env.INFLUX_MAX_MODELS };
+      return {
+        sink: () =>
+          createInfluxSink({
+            store,
+            tagLimits,
+            onNotice(notice) {
+              if (notice.kind === 'guarded') guarded.inc({ tag: notice.tag }, notice.records);
+              else expired.inc({ bucket: notice.bucket }, notice.points);
+              logger.warn({ sink: 'influxdb.interactions', ...notice }, 'InfluxDB does not keep all of it');
+            },
+          }) as Sink,
+        close: async () => {},
+      };
+    },
+  },
+  'siem.syslog': {
+    views: ['threats', 'audit'],
+    needs: ['SIEM_SYSLOG_URL'],
+    async open(env) {
+      const { protocol, hostname, port } = new URL(env.SIEM_SYSLOG_URL as string);
+      const options = defined({
+        host: hostname,
+        port: Number(port),
+        protocol: protocol === 'tls:' ? ('tls' as const) : ('tcp' as const),
+        format: env.SIEM_SYSLOG_FORMAT,
+        serverName: env.SIEM_SYSLOG_SERVER_NAME,
+        caFile: env.SIEM_SYSLOG_CA_FILE,
+        certFile: env.SIEM_SYSLOG_CERT_FILE,
+        keyFile: env.SIEM_SYSLOG_KEY_FILE,
+        keyPassphrase: env.SIEM_SYSLOG_KEY_PASSPHRASE,
+        facility: env.SIEM_SYSLOG_FACILITY,
+        hostname: env.SIEM_SYSLOG_HOSTNAME,
+        maxMessageBytes: env.SIEM_SYSLOG_MAX_MESSAGE_BYTES,
+        resendWindowMs: env.SIEM_SYSLOG_RESEND_WINDOW_MS,
+        minSeverity: env.SIEM_MIN_SEVERITY,
+      });
+      return { sink: (view) => createSyslogSink({ topic: view as SiemTopic, ...options }) as Sink, close: async () => {} };
+    },
+  },
+  'siem.webhook': {
+    views: ['threats', 'audit'],
+    needs: ['SIEM_WEBHOOK_URL'],
+    async open(env, { onGone }) {
+      const options = defined({
+        url: env.SIEM_WEBHOOK_URL as string,
+        secrets: env.SIEM_WEBHOOK_SECRETS as string[],
+        format: env.SIEM_WEBHOOK_FORMAT,
+        concurrency: env.SIEM_WEBHOOK_CONCURRENCY,
+        allowPrivateNetworks: env.SIEM_WEBHOOK_ALLOW_PRIVATE_NETWORKS,
+        allowHttp: env.SIEM_WEBHOOK_ALLOW_HTTP,
+        caFile: env.SIEM_WEBHOOK_CA_FILE,
+        minSeverity: env.SIEM_MIN_SEVERITY,
+      });
+      const sink = (view: string) =>
+        createWebhookSink({
+          topic: view as SiemTopic,
+          ...options,
+          onGone: (error) => onGone(`siem.webhook.${view}`, error),
+        }) as Sink;
+      return { sink, close: async () => {} };
+    },
+  },
+  'siem.hec': {
+    views: ['threats', 'audit'],
+    needs: ['SIEM_HEC_URL'],
+    async open(env) {
+      const options = defined({
+        url: env.SIEM_HEC_URL as string,
+        token: env.SIEM_HEC_TOKEN as string,
+        format: env.SIEM_HEC_FORMAT,
+        index: env.SIEM_HEC_INDEX,
+        sourcetype: env.SIEM_HEC_SOURCETYPE,
+        acknowledge: env.SIEM_HEC_ACKNOWLEDGE,
+        caFile: env.SIEM_HEC_CA_FILE,
+        minSeverity: env.SIEM_MIN_SEVERITY,
+      });
+      return { sink: (view) => createHecSink({ topic: view as SiemTopic, ...options }) as Sink, close: async () => {} };
+    },
+  },
 } as const satisfies Record<string, Store>;
+
+/** Options that are not set are not there: an `undefined` would stand in the way of a default. */
+function defined<T extends object>(options: T): { [Name in keyof T]: Exclude<T[Name], undefined> } {
+  return Object.fromEntries(Object.entries(options).filter(([, value]) => value !== undefined)) as never;
+}
 
 export type StoreName = keyof typeof STORES;
 export const STORE_NAMES = Object.keys(STORES) as StoreName[];
@@ -109,11 +209,11 @@ export async function openSinks(
     await close();
     throw error;
   }
-  return { create: (name) => (opened.get(storeOf(name)) as OpenStore).sink(name.slice(name.indexOf('.') + 1)), close };
+  return { create: (name) => (opened.get(storeOf(name)) as OpenStore).sink(name.slice(name.lastIndexOf('.') + 1)), close };
 }
 
 export function storeOf(sink: SinkName): StoreName {
-  return sink.slice(0, sink.indexOf('.')) as StoreName;
+  return sink.slice(0, sink.lastIndexOf('.')) as StoreName;
 }
 
 function missing(store: StoreName, env: Environment): (keyof Environment)[] {

@@ -6,15 +6,9 @@ import { existsSync, readFileSync } from 'node:fs';
 import { join, resolve } from 'node:path';
 import { z } from 'zod';
 import { ParapetError } from './errors.ts';
-
-const bytes = (fallback: number) => z.coerce.number().int().positive().default(fallback);
-const milliseconds = (fallback: number) => z.coerce.number().int().nonnegative().default(fallback);
-const flag = (fallback: boolean) =>
-  z
-    .enum(['true', 'false', '1', '0'])
-    .default(fallback ? 'true' : 'false')
-    .transform((text) => text === 'true' || text === '1');
-const MiB = 1024 * 1024;
+import { kafkaChecks, kafkaSettings } from './settings/kafka.ts';
+import { bytes, flag, MiB, milliseconds } from './settings/kinds.ts';
+import { siemSettings, storeChecks, storeSettings } from './settings/stores.ts';
 
 const schema = z.object({
   PARAPET_DATA: z.string().default('.parapet'),
@@ -55,55 +49,9 @@ const schema = z.object({
   PARAPET_METRICS_HOST: z.string().default('127.0.0.1'),
   PARAPET_METRICS_PORT: z.coerce.number().int().min(0).max(65_535).default(9464),
 
-  KAFKA_BROKERS: z
-    .string()
-    .transform((text) =>
-      text
-        .split(',')
-        .map((each) => each.trim())
-        .filter((each) => each !== ''),
-    )
-    .pipe(z.array(z.string().regex(/^[A-Za-z0-9._-]+:\d{1,5}$/, 'host:port, separated by commas')).min(1))
-    .optional(),
-  KAFKA_PREFIX: z
-    .string()
-    .regex(/^[A-Za-z0-9._-]{0,64}$/, 'letters, digits, dot, dash and underscore')
-    .default(''),
-  KAFKA_CLIENT_ID: z.string().min(1).default('parapet'),
-  KAFKA_REPLICATION_FACTOR: z.coerce.number().int().min(1).max(32_767).default(3),
-  KAFKA_SSL: flag(false),
-  KAFKA_SSL_CA_FILE: z.string().optional(),
-  KAFKA_SSL_CERT_FILE: z.string().optional(),
-  KAFKA_SSL_KEY_FILE: z.string().optional(),
-  KAFKA_SSL_KEY_PASSWORD: z.string().optional(),
-  KAFKA_SASL_MECHANISM: z.enum(['PLAIN', 'SCRAM-SHA-256', 'SCRAM-SHA-512', 'OAUTHBEARER']).optional(),
-  KAFKA_SASL_USERNAME: z.string().optional(),
-  KAFKA_SASL_PASSWORD: z.string().optional(),
-  KAFKA_SASL_OAUTH_TOKEN_FILE: z.string().optional(),
-  KAFKA_SASL_OAUTH_TOKEN_URL: z.url().optional(),
-  KAFKA_SASL_OAUTH_CLIENT_ID: z.string().optional(),
-  KAFKA_SASL_OAUTH_CLIENT_SECRET: z.string().optional(),
-  KAFKA_SASL_OAUTH_SCOPE: z.string().optional(),
-  KAFKA_ALLOW_PLAINTEXT_SASL: flag(false),
-
-  CLICKHOUSE_URL: z.url().optional(),
-  CLICKHOUSE_USER: z.string().optional(),
-  CLICKHOUSE_PASSWORD: z.string().optional(),
-  CLICKHOUSE_DATABASE: z.string().optional(),
-  ELASTICSEARCH_URL: z.url().optional(),
-  ELASTICSEARCH_API_KEY: z.string().optional(),
-  ELASTICSEARCH_USER: z.string().optional(),
-  ELASTICSEARCH_PASSWORD: z.string().optional(),
-  ELASTICSEARCH_CA_FILE: z.string().optional(),
-  ELASTICSEARCH_PREFIX: z.string().default(''),
-  SCHEMA_REGISTRY_URL: z.url().optional(),
-  SCHEMA_REGISTRY_USER: z.string().optional(),
-  SCHEMA_REGISTRY_PASSWORD: z.string().optional(),
-  S3_ENDPOINT: z.url().optional(),
-  S3_BUCKET: z.string().optional(),
-  S3_REGION: z.string().default('us-east-1'),
-  S3_ACCESS_KEY_ID: z.string().optional(),
-  S3_SECRET_ACCESS_KEY: z.string().optional(),
+  ...kafkaSettings,
+  ...storeSettings,
+  ...siemSettings,
 
   OPENAI_API_KEY: z.string().optional(),
   OPENAI_BASE_URL: z.url().default('https://api.openai.com/v1'),
@@ -116,7 +64,7 @@ const schema = z.object({
 export type Environment = z.infer<typeof schema>;
 
 /** What is not built yet is refused by name, so that nobody believes it is on. */
-const NOT_YET = ['INFLUX_URL', 'DATABASE_URL', 'REDIS_URL', 'TEMPORAL_ADDRESS'];
+const NOT_YET = ['DATABASE_URL', 'REDIS_URL', 'TEMPORAL_ADDRESS'];
 
 /** Reads and checks the environment. Throws PARAPET_CONFIG_INVALID with every mistake in its message. */
 export function readEnvironment(source: NodeJS.ProcessEnv = process.env): Environment {
@@ -137,53 +85,13 @@ export function readEnvironment(source: NodeJS.ProcessEnv = process.env): Enviro
 
 function crossChecks(env: Environment): string[] {
   const problems: string[] = [];
-  const together = (a: keyof Environment, b: keyof Environment) => {
-    if ((env[a] === undefined) !== (env[b] === undefined)) problems.push(`${a} and ${b} must be set together`);
-  };
-  if (env.S3_ENDPOINT !== undefined && env.S3_BUCKET === undefined) problems.push('S3_BUCKET must be set with S3_ENDPOINT');
-  together('S3_ACCESS_KEY_ID', 'S3_SECRET_ACCESS_KEY');
-  together('ELASTICSEARCH_USER', 'ELASTICSEARCH_PASSWORD');
-  if (env.ELASTICSEARCH_API_KEY !== undefined && env.ELASTICSEARCH_USER !== undefined) {
-    problems.push('ELASTICSEARCH_API_KEY and ELASTICSEARCH_USER are two ways to log in: set one');
-  }
   if (env.PARAPET_SPOOL_BYTES < 4 * env.PARAPET_BODY_LIMIT_BYTES) {
     problems.push('PARAPET_SPOOL_BYTES must be at least four times PARAPET_BODY_LIMIT_BYTES');
   }
   if (env.PARAPET_CONTENT_LIMIT_BYTES > 16 * MiB)
     problems.push('PARAPET_CONTENT_LIMIT_BYTES must be at most 16 MiB: a record of the log holds at most 64');
-  problems.push(...kafkaChecks(env));
-  return problems;
-}
-
-function kafkaChecks(env: Environment): string[] {
-  const problems: string[] = [];
   if (env.PARAPET_DURABILITY === 'kafka' && env.KAFKA_BROKERS === undefined) problems.push('PARAPET_DURABILITY=kafka needs KAFKA_BROKERS');
-  const set = (name: keyof Environment) => env[name] !== undefined;
-  const files = ['KAFKA_SSL_CA_FILE', 'KAFKA_SSL_CERT_FILE', 'KAFKA_SSL_KEY_FILE'] as const;
-  for (const name of files) if (set(name) && !env.KAFKA_SSL) problems.push(`${name} is set, but KAFKA_SSL is not true`);
-  for (const name of files) if (env[name] !== undefined && !existsSync(env[name])) problems.push(`${name}: ${env[name]} is not there`);
-  if (set('KAFKA_SSL_CERT_FILE') !== set('KAFKA_SSL_KEY_FILE')) {
-    problems.push('KAFKA_SSL_CERT_FILE and KAFKA_SSL_KEY_FILE must be set together');
-  }
-  const mechanism = env.KAFKA_SASL_MECHANISM;
-  const byPassword = mechanism !== undefined && mechanism !== 'OAUTHBEARER';
-  for (const name of ['KAFKA_SASL_USERNAME', 'KAFKA_SASL_PASSWORD'] as const) {
-    if (byPassword && !set(name)) problems.push(`${name} must be set for ${mechanism}`);
-    if (!byPassword && set(name)) problems.push(`${name} is set, but KAFKA_SASL_MECHANISM does not use it`);
-  }
-  const grant = ['KAFKA_SASL_OAUTH_TOKEN_URL', 'KAFKA_SASL_OAUTH_CLIENT_ID', 'KAFKA_SASL_OAUTH_CLIENT_SECRET'] as const;
-  if (mechanism === 'OAUTHBEARER') {
-    if (set('KAFKA_SASL_OAUTH_TOKEN_FILE') === grant.some(set) || (grant.some(set) && !grant.every(set))) {
-      problems.push(`OAUTHBEARER needs either KAFKA_SASL_OAUTH_TOKEN_FILE or all of ${grant.join(', ')}`);
-    }
-  } else if ([...grant, 'KAFKA_SASL_OAUTH_TOKEN_FILE' as const].some(set)) {
-    problems.push('KAFKA_SASL_OAUTH_… is set, but KAFKA_SASL_MECHANISM is not OAUTHBEARER');
-  }
-  const loopback = env.KAFKA_BROKERS?.every((broker) => /^(127\.\d+\.\d+\.\d+|localhost):/.test(broker)) ?? true;
-  // PLAIN and OAUTHBEARER send what is as good as the password; SCRAM does not.
-  if ((mechanism === 'PLAIN' || mechanism === 'OAUTHBEARER') && !env.KAFKA_SSL && !loopback && !env.KAFKA_ALLOW_PLAINTEXT_SASL) {
-    problems.push(`${mechanism} without KAFKA_SSL sends credentials in the clear: set KAFKA_SSL, or KAFKA_ALLOW_PLAINTEXT_SASL=true`);
-  }
+  problems.push(...kafkaChecks(env), ...storeChecks(env));
   return problems;
 }
 
@@ -205,6 +113,8 @@ export function dataPaths(env: Pick<Environment, 'PARAPET_DATA'>) {
     keys: at('keys'),
     clickhouse: at('clickhouse'),
     lake: at('lake'),
+    /** How far interrupted replays are. */
+    replays: at('replays'),
     /** What the first start made: API keys (hashed), the password of the embedded ClickHouse. */
     apiKeys: at('api-keys.json'),
     clickhousePassword: at('clickhouse.password'),

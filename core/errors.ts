@@ -152,6 +152,11 @@ export const ERROR_TABLE = {
     means: 'The rebuilt view does not hold what the log holds.',
     hint: 'The old view was kept; see the difference report.',
   },
+  PARAPET_REPLAY_IMPOSSIBLE: {
+    status: 409,
+    means: 'The view cannot be rebuilt like this.',
+    hint: 'See the message; docs/operations.md says what each view can be rebuilt from.',
+  },
   PARAPET_QUERY_REFUSED: {
     status: 403,
     means: 'The embedded ClickHouse only answers reading queries.',

@@ -11,6 +11,7 @@ import { deadLetter, replayOrder } from '../log/dead-letters.ts';
 import type { Assignment, EventLog, LogRecord, StoredRecord, Subscription } from '../log/port.ts';
 import { deadLetterTopic, TOPICS, type TopicId, type TopicRecords } from '../log/topics.ts';
 import type { Codec } from '../schemas/codec.ts';
+import type { BatchTraces } from '../telemetry/index.ts';
 import type { Outcome, Processor } from './step.ts';
 
 /** How long a batch keeps the thread to itself: heartbeats and the other partitions' answers wait meanwhile. */
@@ -21,6 +22,8 @@ export interface RunnerParts {
   codec: Codec;
   logger: Logger;
   metrics: Metrics;
+  /** Undefined when traces are off. */
+  traces?: BatchTraces | undefined;
 }
 
 export interface RunnerOptions {
@@ -37,7 +40,7 @@ export async function runProcessor<Id extends TopicId>(
   processor: Processor<Id>,
   options: RunnerOptions = {},
 ): Promise<Subscription> {
-  const { log, codec, logger, metrics } = parts;
+  const { log, codec, logger, metrics, traces } = parts;
   const { maxRecords = 1_000, maxBytes = 8 * 1024 * 1024, attempts = 5, backoffMs = 50 } = options;
   const topic = TOPICS[processor.input].name;
   const mailbox = deadLetterTopic(processor.name);
@@ -102,6 +105,7 @@ export async function runProcessor<Id extends TopicId>(
 
   async function handle(assignment: Assignment): Promise<void> {
     const place = { group: processor.name, topic: assignment.topic, partition: String(assignment.partition) };
+    const traced = { operation: 'process', group: processor.name, topic: assignment.topic, partition: assignment.partition } as const;
     let offset = assignment.committed.offset;
     /** The commit under way: the next batch is read and worked on meanwhile, and committed after it. */
     let committing: Promise<void> = Promise.resolve();
@@ -114,6 +118,7 @@ export async function runProcessor<Id extends TopicId>(
         }
         const started = performance.now();
         const work = assignment.topic === mailbox ? records.flatMap((record) => replayOrder(record) ?? []) : records;
+        const trace = traces?.begin(traced, traces.collect(work));
         await codec.prepare(
           processor.input,
           work.map((record) => record.value),
@@ -129,6 +134,7 @@ export async function runProcessor<Id extends TopicId>(
         const next = (records.at(-1) as StoredRecord).offset + 1;
         committing = commit(assignment, next, outputs).then(async () => {
           duration.observe(labels, performance.now() - started);
+          trace?.end();
           lag.set(place, Math.max(0, (await assignment.end()) - next));
         });
         // It is waited for below; until then its failure is not a stray one.

@@ -13,7 +13,9 @@ describe('the docs', () => {
   it('list every setting, and none that is not one', () => {
     const text = page('configuration.md');
     const known = Object.keys(readEnvironment({}));
-    const source = readFileSync(new URL('../core/environment.ts', import.meta.url), 'utf8');
+    const source = ['environment.ts', 'settings/kafka.ts', 'settings/stores.ts']
+      .map((file) => readFileSync(new URL(`../core/${file}`, import.meta.url), 'utf8'))
+      .join('\n');
     const all = [...source.matchAll(/^ {2}([A-Z0-9_]+):/gm)].map((match) => match[1] as string);
     expect(all.length).toBeGreaterThan(known.length - 1);
     const documented = (name: string) => text.includes(`\`${name}\``) || /_(USER|PASSWORD|DATABASE)$/.test(name);
@@ -47,5 +49,9 @@ describe('the environment', () => {
     expect(() => readEnvironment({ PARAPET_SPOOL_BYTES: '1000000' })).toThrow(/four times/);
     expect(() => readEnvironment({ S3_ENDPOINT: 'http://localhost:9000' })).toThrow(/S3_BUCKET/);
     expect(() => readEnvironment({ S3_BUCKET: 'b', S3_ACCESS_KEY_ID: 'a' })).toThrow(/together/);
+    expect(() => readEnvironment({ PARAPET_DURABILITY: 'kafka' })).toThrow(/KAFKA_BROKERS/);
+    expect(() => readEnvironment({ INFLUX_URL: 'http://localhost:8086' })).toThrow(/INFLUX_TOKEN/);
+    expect(() => readEnvironment({ SIEM_SYSLOG_URL: 'udp://siem:514' })).toThrow(/tls:/);
+    expect(() => readEnvironment({ SIEM_WEBHOOK_URL: 'https://siem', SIEM_WEBHOOK_SECRETS: 'a,b' })).toThrow(/SIEM_WEBHOOK_SECRETS/);
   });
 });

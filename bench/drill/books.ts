@@ -1,8 +1,9 @@
 /** The ids that each book holds, and how often: what a drill compares with what its clients saw. */
 import { createClient } from '@clickhouse/client';
-import { openCodec, openLake, openLog } from '../../cli/stores.ts';
+import { connectTelemetry, openCodec, openLake, openLog } from '../../cli/stores.ts';
 import { TOPICS, type TopicId } from '../../log/topics.ts';
 import { eventIds, openElasticsearch } from '../../sinks/elasticsearch/index.ts';
+import { interactionIds } from '../../sinks/influxdb/index.ts';
 import { readLake } from '../../sinks/s3/index.ts';
 import type { RunningParapet } from '../parapet.ts';
 
@@ -50,6 +51,13 @@ export async function idsInElasticsearch({ env }: RunningParapet, view: 'threats
   const ids: Ids = new Map();
   for (const id of await eventIds(store, view, { from: new Date(0), to: new Date('2200-01-01') })) add(ids, id);
   await store.close();
+  return ids;
+}
+
+export async function idsInInflux({ env }: RunningParapet): Promise<Ids> {
+  const ids: Ids = new Map();
+  const always = { from: new Date(0), to: new Date('2262-01-01') };
+  for (const id of await interactionIds(connectTelemetry(env), always)) add(ids, id);
   return ids;
 }
 

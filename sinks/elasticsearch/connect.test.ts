@@ -1,6 +1,6 @@
 /** Every bad connection says what is wrong and what to do, and no secret with it. */
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
-import { createServer } from 'node:net';
+import { createServer, type Socket } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, afterEach, describe, expect, it } from 'vitest';
@@ -136,13 +136,19 @@ describe('a bad connection', () => {
       code: 'PARAPET_STORE_UNAVAILABLE',
       hint: expect.stringMatching(/not the words of Elasticsearch/),
     });
-    const talker = createServer((socket) => void socket.end('SSH-2.0-OpenSSH_9.6\r\n'));
+    const sockets: Socket[] = [];
+    const talker = createServer((socket) => {
+      sockets.push(socket);
+      socket.on('error', () => undefined);
+      socket.write('SSH-2.0-OpenSSH_9.6\r\n');
+    });
     await new Promise<void>((resolve) => talker.listen(0, '127.0.0.1', resolve));
     const { port } = talker.address() as { port: number };
     expect(await failure({ url: `http://127.0.0.1:${port}`, ...SECRETS })).toMatchObject({
       code: 'PARAPET_STORE_UNAVAILABLE',
-      hint: expect.stringMatching(/ELASTICSEARCH_URL/),
+      hint: expect.stringMatching(/does not speak HTTP/),
     });
+    for (const socket of sockets) socket.destroy();
     await new Promise((resolve) => talker.close(resolve));
   });
 

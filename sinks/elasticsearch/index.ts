@@ -59,7 +59,7 @@ export function createElasticsearchSink<View extends ElasticsearchView>(
     });
     try {
       for (const month of months) {
-        await ensureIndex(store, base, month, lifecycle);
+        await ensureIndex(store, view, base, month, lifecycle);
         made.add(month);
       }
       for (const [index, reason] of await writeBulk(store, operations, bulk)) refused.push({ index, reason });

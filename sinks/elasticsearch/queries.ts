@@ -115,5 +115,17 @@ export const ANALYST_QUERIES: readonly AnalystQuery[] = [
 
 /** As the README prints it: a piece for Kibana's Dev Tools. */
 export function printed({ title, question, view, body }: AnalystQuery): string {
-  return `**${title}.** ${question}\n\n\`\`\`\nPOST ${view}/_search\n${JSON.stringify(body, null, 2)}\n\`\`\``;
+  return `**${title}.** ${question}\n\n\`\`\`\nPOST ${view}/_search\n${laidOut(body)}\n\`\`\``;
+}
+
+/** JSON whose short parts stand on one line. */
+function laidOut(value: unknown, indent = ''): string {
+  const line = JSON.stringify(value, null, 1).replace(/\n\s*/g, ' ');
+  if (indent.length + line.length <= 110 || typeof value !== 'object' || value === null) return line;
+  const deeper = `${indent}  `;
+  const parts = Array.isArray(value)
+    ? value.map((part) => laidOut(part, deeper))
+    : Object.entries(value).map(([key, part]) => `${JSON.stringify(key)}: ${laidOut(part, deeper)}`);
+  const [open, close] = Array.isArray(value) ? '[]' : '{}';
+  return `${open}\n${deeper}${parts.join(`,\n${deeper}`)}\n${indent}${close}`;
 }

@@ -11,6 +11,8 @@ const text = await readFile(join(import.meta.dirname, 'README.md'), 'utf8');
 describe('the README of the Elasticsearch sink', () => {
   it.each(ANALYST_QUERIES)('shows: $title', (query) => {
     expect(text).toContain(printed(query));
+    const [, body] = printed(query).split('/_search\n');
+    expect(JSON.parse((body as string).replace('```', ''))).toEqual(query.body);
   });
 
   it('names every privilege that the hint names', () => {

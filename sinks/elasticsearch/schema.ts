@@ -3,6 +3,7 @@
  * lifecycle policy where the cluster has lifecycles. Everything is asked for first and put only where it is older than ours,
  * so that opens may race, and a process of an older release does not undo what a newer one has put.
  */
+import { ParapetError } from '../../core/errors.ts';
 import { attempt, type Elasticsearch, statusOf, typeOf, unavailable } from './connect.ts';
 import { type Ages, type ElasticsearchView, endOfMonth, fieldsOf, viewOf } from './documents.ts';
 
@@ -45,13 +46,29 @@ export async function migrate(
 
 /**
  * Makes the index of a month unless it is there. Made by name and not by the first document, because then it can say when
- * its month ends: a lifecycle counts from there, also for an index that a rebuild makes years later.
+ * its month ends: a lifecycle counts from there, also for an index that a rebuild makes years later. One that somebody else
+ * made would take the events where nobody looks for them, so it is not written to. Throws PARAPET_STORE_UNAVAILABLE.
  */
-export async function ensureIndex(store: Elasticsearch, base: string, month: string, lifecycle: boolean): Promise<void> {
+export async function ensureIndex(
+  store: Elasticsearch,
+  view: ElasticsearchView,
+  base: string,
+  month: string,
+  lifecycle: boolean,
+): Promise<void> {
   const index = `${base}-${month}`;
+  const alias = baseOf(store, view);
   await attempt(`make ${index}`, async () => {
     // After a rebuild the name is an alias, which can be asked for but not made.
-    if (await store.client.indices.exists({ index })) return;
+    const found = await store.client.indices.get({ index }, { ignore: [404] });
+    for (const { mappings: known, aliases } of Object.values(found)) {
+      if (known?._meta?.['madeBy'] === 'parapet' && (base !== alias || alias in (aliases ?? {}))) return;
+      if (aliases === undefined) continue;
+      throw new ParapetError('PARAPET_STORE_UNAVAILABLE', {
+        message: `The index ${index} was not made by Parapet, or its alias ${alias} was taken away.`,
+        hint: 'Set ELASTICSEARCH_PREFIX to keep Parapet’s names apart, or delete the index if it is of no use.',
+      });
+    }
     const settings = lifecycle ? { settings: { 'index.lifecycle.origination_date': String(endOfMonth(month)) } } : {};
     try {
       await store.client.indices.create({ index, ...settings } as never);

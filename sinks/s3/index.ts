@@ -8,7 +8,7 @@ import type { LakeTopic } from './schema.ts';
 import type { ObjectStore } from './store.ts';
 import { writeBatch } from './write.ts';
 
-export { type LakeRecord, readLake, tallyLake } from './read.ts';
+export { type LakeRecord, lakeRanges, readLake, tallyLake } from './read.ts';
 export type { LakeTopic } from './schema.ts';
 export { createFolderStore, createS3Store, type ObjectStore, type S3Options } from './store.ts';
 

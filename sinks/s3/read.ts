@@ -5,6 +5,7 @@
  */
 import { type AsyncBuffer, type ColumnData, parquetMetadataAsync, parquetRead } from 'hyparquet';
 import { ParapetError } from '../../core/errors.ts';
+import type { PartitionRange } from '../../log/port.ts';
 import type { Horizon } from '../port.ts';
 import { decompress, type LakeTopic, type ObjectKey, parseKey, RECORD_COLUMNS, topicPrefix } from './schema.ts';
 import type { ObjectStore, StoredObject } from './store.ts';
@@ -43,6 +44,20 @@ export async function* readLake(
     }
     for (const record of [...records.values()].sort((a, b) => a.offset - b.offset)) if (record.offset >= fromOffset) yield record;
   }
+}
+
+/**
+ * The offsets that the lake holds of a topic: `[start, end)` of each partition, by the bounds of its files.
+ * Throws PARAPET_STORE_UNAVAILABLE.
+ */
+export async function lakeRanges(store: ObjectStore, topic: LakeTopic): Promise<PartitionRange[]> {
+  const ranges = new Map<number, PartitionRange>();
+  for (const { partition, firstOffset, lastOffset } of await filesOf(store, topic)) {
+    const range = ranges.get(partition);
+    const [start, end] = [Math.min(range?.start ?? firstOffset, firstOffset), Math.max(range?.end ?? 0, lastOffset + 1)];
+    ranges.set(partition, { partition, start, end });
+  }
+  return [...ranges.values()];
 }
 
 export interface LakeTally {

@@ -5,13 +5,14 @@
 import { zstdCompressSync, zstdDecompressSync } from 'node:zlib';
 import type { Compressors, SchemaElement } from 'hyparquet';
 import type { TopicId } from '../../log/topics.ts';
-import { AUDIT_COLUMNS, type Column, INTERACTION_COLUMNS, THREAT_COLUMNS } from '../columns.ts';
+import { ASSESSED_COLUMNS, AUDIT_COLUMNS, type Column, INTERACTION_COLUMNS, THREAT_COLUMNS } from '../columns.ts';
 
-export type LakeTopic = Extract<TopicId, 'interactions' | 'audit' | 'threats'>;
+export type LakeTopic = Extract<TopicId, 'interactions' | 'assessed' | 'audit' | 'threats'>;
 
 /** The flattened columns of each topic; the same names and meanings as in ClickHouse. */
 export const LAKE_COLUMNS: Record<LakeTopic, readonly Pick<Column<never>, 'name' | 'kind' | 'nullable'>[]> = {
   interactions: INTERACTION_COLUMNS,
+  assessed: ASSESSED_COLUMNS,
   audit: AUDIT_COLUMNS,
   threats: THREAT_COLUMNS,
 };
