@@ -45,6 +45,7 @@ const settings = {
   PARAPET_CLICKHOUSE_PORT: String(clickhousePort),
   PARAPET_METRICS_PORT: String(metricsPort),
 };
+const addresses = process.env;
 process.env = withoutSettings(process.env);
 const env = readEnvironment({ ...process.env, ...settings });
 mkdirSync(env.PARAPET_DATA, { recursive: true });
@@ -165,7 +166,7 @@ async function run(log: EventLog, processors: string, sinks: string): Promise<Ru
       if (Date.now() > until) throw new Error(`only ${done} of ${events} in ${Math.round(120 + events / 1_000)} s`);
     }
     const end = await sample();
-    const rows = await count(parts.url);
+    const rows = await count(parts.url || (env.CLICKHOUSE_URL as string));
     if (rows !== events) throw new Error(`${rows} rows in the table, not ${events}`);
     await Promise.all([parts.stop(), processing?.stop()]);
     return {
@@ -202,7 +203,7 @@ async function finished(log: EventLog): Promise<number> {
 
 /** Milliseconds from append to query, of every interaction, at a steady rate while all of the pipeline runs; in topics of its own. */
 async function latency(): Promise<number[]> {
-  const own = await serversOf();
+  const own = await serversOf(addresses);
   const mine = { ...settings, ...own.settings, PARAPET_DATA: join(folder, 'latency') };
   const itsEnv = readEnvironment({ ...process.env, ...mine });
   mkdirSync(itsEnv.PARAPET_DATA, { recursive: true });

@@ -96,6 +96,8 @@ const DECODE_RECORDS = 200;
 const LAST_STRETCH = 10_000;
 const ROUNDS = 5;
 const LAKE_WAIT_MS = 180_000;
+const SILENT_READS = 50;
+const SILENT_MS = 200;
 
 /**
  * Throws PARAPET_VIEW_UNKNOWN, PARAPET_REPLAY_IMPOSSIBLE, PARAPET_REPLAY_DIFFERS when the rebuilt view is not whole, and
@@ -111,6 +113,9 @@ export async function replayView(parts: ReplayParts, options: ReplayOptions): Pr
   const { sink } = rebuild;
   const topic = TOPICS[rebuild.topic].name;
   const within = windowOf(options);
+  /** A slow replay is one of small batches, not of long pauses. */
+  const batchRecords = Math.min(BATCH_RECORDS, Math.ceil(options.rate ?? BATCH_RECORDS));
+  const chunkRecords = Math.min(READ_RECORDS, batchRecords);
   if (within !== undefined && rebuild.keepOutside === undefined) {
     throw new ParapetError('PARAPET_REPLAY_IMPOSSIBLE', { message: `${view} can only be rebuilt whole, without --from and --to.` });
   }
@@ -307,20 +312,32 @@ export async function replayView(parts: ReplayParts, options: ReplayOptions): Pr
       for await (const record of readLake(parts.lake, lakeTopic(rebuild.topic), { partition, fromOffset: from })) {
         if (record.offset >= end) break;
         chunk.push(record);
-        if (chunk.length < READ_RECORDS) continue;
+        if (chunk.length < chunkRecords) continue;
         yield chunk;
         chunk = [];
       }
       if (chunk.length > 0) yield chunk;
       return;
     }
-    for (let offset = from; offset < end; ) {
-      const read = await log.read({ topic, partition, offset }, { maxRecords: READ_RECORDS, maxBytes: 16 * 1024 * 1024 });
+    for (let offset = from, silent = 0; offset < end; ) {
+      const read = await log.read({ topic, partition, offset }, { maxRecords: chunkRecords, maxBytes: 16 * 1024 * 1024 });
       const chunk = read.filter((record) => record.offset < end);
       const last = chunk.at(-1);
-      if (last === undefined) return;
-      yield chunk;
-      offset = last.offset + 1;
+      if (last !== undefined) {
+        yield chunk;
+        offset = last.offset + 1;
+        silent = 0;
+        continue;
+      }
+      if (read.length > 0) return;
+      // The group has finished records here: either they have expired since, or the log is slow.
+      const oldest = (await log.ranges(topic)).find((range) => range.partition === partition)?.start ?? 0;
+      if (oldest > offset) offset = oldest;
+      else if (++silent > SILENT_READS) {
+        throw new ParapetError('PARAPET_STORE_UNAVAILABLE', {
+          message: `The event log gives nothing of ${topic}/${partition} from ${offset} on.`,
+        });
+      } else await sleep(SILENT_MS);
     }
   }
 }

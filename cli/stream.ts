@@ -14,6 +14,7 @@ import { loadPrices } from '../processors/enrich/prices.ts';
 import { runProcessor } from '../processors/runner.ts';
 import { createClickHouseFront } from '../sinks/clickhouse/front/index.ts';
 import { runSink } from '../sinks/runner.ts';
+import { openTelemetry, parseTelemetry } from '../telemetry/index.ts';
 import { type AdminServer, startAdmin } from './admin.ts';
 import type { ReplayOptions, ReplayProgress, ReplayResult } from './replay.ts';
 import { replayAndSay } from './replays.ts';
@@ -36,11 +37,13 @@ export interface Stream {
 
 export async function startStream(env: Environment, logger: Logger, { processors, sinks }: StreamOptions): Promise<Stream> {
   const metrics = createMetrics();
+  const system = env.KAFKA_BROKERS === undefined ? 'parapet' : 'kafka';
+  const telemetry = openTelemetry(parseTelemetry(env), { metrics, logger, service: 'parapet-stream', system });
   const log = await openLog(env);
   const codec = await openCodec(env);
   const keys = openKeys(env);
   const subscriptions = new Map<string, Subscription>();
-  const parts = { log, codec, logger, metrics };
+  const parts = { log, codec, logger, metrics, traces: telemetry?.batches };
 
   // Made inside: building the rules takes a while, and a process of sinks alone has no use for them.
   const made: Record<ProcessorName, () => Promise<Subscription>> = {
@@ -123,6 +126,7 @@ export async function startStream(env: Environment, logger: Logger, { processors
       await clickhouse?.close();
       await log.close();
       await keys.close();
+      await telemetry?.stop();
       logger.info('stream stopped');
     },
   };

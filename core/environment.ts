@@ -9,6 +9,7 @@ import { ParapetError } from './errors.ts';
 import { kafkaChecks, kafkaSettings } from './settings/kafka.ts';
 import { bytes, flag, MiB, milliseconds } from './settings/kinds.ts';
 import { siemSettings, storeChecks, storeSettings } from './settings/stores.ts';
+import { telemetrySettings } from './settings/telemetry.ts';
 
 const schema = z.object({
   PARAPET_DATA: z.string().default('.parapet'),
@@ -52,6 +53,7 @@ const schema = z.object({
   ...kafkaSettings,
   ...storeSettings,
   ...siemSettings,
+  ...telemetrySettings,
 
   OPENAI_API_KEY: z.string().optional(),
   OPENAI_BASE_URL: z.url().default('https://api.openai.com/v1'),

@@ -12,6 +12,7 @@ import type { writeBlock } from '../log/spool/segments.ts';
 import { workerShipper } from '../log/spool/ship.ts';
 import { createCodec } from '../schemas/codec.ts';
 import { openRegistry } from '../schemas/registry/index.ts';
+import { openTelemetry, parseTelemetry, type TelemetryOptions } from '../telemetry/index.ts';
 import { createApiKeysFile, loadApiKeys, type NewKey } from './api-keys.ts';
 import { createPipeline } from './pipeline.ts';
 import { createRouting, vendorConfigs } from './routing.ts';
@@ -38,6 +39,7 @@ export interface GatewayParts {
   detector?: Detector;
   /** Puts a block of the spool on disk. */
   writeBlock?: typeof writeBlock;
+  telemetry?: TelemetryOptions;
 }
 
 /** After the drain: time for what was cut off to be recorded. */
@@ -62,6 +64,12 @@ export async function startGateway(env: Environment, logger: Logger, parts: Gate
   const newKey = env.PARAPET_API_KEYS_FILE === undefined ? createApiKeysFile(paths.apiKeys, env.PARAPET_ORG) : undefined;
   const keys = loadApiKeys(env.PARAPET_API_KEYS_FILE ?? paths.apiKeys);
   const metrics = createMetrics();
+  const telemetry = openTelemetry(parts.telemetry ?? parseTelemetry(env), {
+    metrics,
+    logger,
+    service: 'parapet-gateway',
+    resource: { 'service.instance.id': gatewayId },
+  });
   const routing = createRouting({
     configs,
     adapters: createVendors(),
@@ -103,6 +111,7 @@ export async function startGateway(env: Environment, logger: Logger, parts: Gate
       inspectMode: env.PARAPET_INSPECT_MODE,
       signatureVersion: detector.version,
       contentLimit: env.PARAPET_CONTENT_LIMIT_BYTES,
+      traceHeaders: telemetry?.exchanges.headers,
     },
     env.PARAPET_ORG,
   );
@@ -121,6 +130,7 @@ export async function startGateway(env: Environment, logger: Logger, parts: Gate
     abandonDrainMs: env.PARAPET_ABANDON_DRAIN_MS,
     clientStallMs: env.PARAPET_CLIENT_STALL_MS,
     observe: createObserver(metrics),
+    traces: telemetry?.exchanges,
     renderContext: (exchange, request) => ({
       interactionId: exchange.id,
       request,
@@ -154,6 +164,7 @@ export async function startGateway(env: Environment, logger: Logger, parts: Gate
       await recorder.audit('gateway.stopped', {});
       await spool.close();
       await keyStore.close();
+      await telemetry?.stop();
       logger.info({ gatewayId }, 'gateway stopped');
     },
   };

@@ -8,6 +8,7 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import { toParapetError } from '../core/errors.ts';
 import type { Spool } from '../log/spool/index.ts';
+import type { ExchangeTraces } from '../telemetry/index.ts';
 import type { ApiKeys, Caller } from './api-keys.ts';
 import { createExchange, type Ending, type Exchange } from './exchange.ts';
 import type { Routing, Target } from './routing.ts';
@@ -33,6 +34,8 @@ export interface PipelineParts extends StageParts {
   requestTimeoutMs: number;
   /** Told of every exchange at its end. */
   observe(exchange: Exchange, ending: Ending): void;
+  /** Undefined when traces are off. */
+  traces?: ExchangeTraces | undefined;
 }
 
 export type Pipeline = (wire: WireFormat, request: IncomingMessage, response: ServerResponse) => Promise<void>;
@@ -63,20 +66,26 @@ export function createPipeline(parts: PipelineParts): Pipeline {
 
   return async (wire, incoming, response) => {
     const exchange = createExchange(wire, incoming.headers, incoming.socket.remoteAddress);
+    const trace = parts.traces?.begin(exchange);
     try {
       spool.admit();
     } catch (thrown) {
       incoming.resume();
-      return sendError(response, wire, toParapetError(thrown), '');
+      const error = toParapetError(thrown);
+      sendError(response, wire, error, '');
+      return trace?.end({ status: 'rejected', httpStatus: error.status, error });
     }
 
     let ending: Ending;
     let close: () => void;
     try {
       const { request, target } = await prepare(exchange, incoming);
+      trace?.prepared();
       const { adapter, apiKey } = target.vendor;
-      const vendorRequest = adapter.buildRequest({ request, model: target.model, rawBody: exchange.rawBody, apiKey });
+      const built = adapter.buildRequest({ request, model: target.model, rawBody: exchange.rawBody, apiKey });
+      const vendorRequest = trace?.calls(built) ?? built;
       exchange.intentDurable = recorder.intent(exchange);
+      trace?.intent(exchange.intentDurable);
       // It only fails when the gateway closes, and then the end fails too, which is awaited.
       exchange.intentDurable.catch(() => undefined);
       const client = watch(response);
@@ -104,16 +113,19 @@ export function createPipeline(parts: PipelineParts): Pipeline {
       close = errorOf(response, exchange, ending);
       incoming.resume();
     }
+    trace?.answered();
     try {
       await recorder.end(exchange, ending);
     } catch (thrown) {
       // Without its record an answer may not be given: the client sees the connection break, the log shows an orphan.
-      parts.logger.error({ interaction: exchange.id, err: toParapetError(thrown).message }, 'the end could not be recorded');
+      const { code, message } = toParapetError(thrown);
+      parts.logger.error({ interaction: exchange.id, err: message }, 'the end could not be recorded');
       response.destroy();
-      return;
+      return trace?.end(ending, code);
     }
     close();
     parts.observe(exchange, ending);
+    trace?.end(ending);
   };
 }
 

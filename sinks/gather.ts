@@ -13,6 +13,8 @@ import type { BatchLimits, Draft, Sink, SinkRecord } from './port.ts';
 
 /** Few enough that little of what they decode to is alive when the collector comes by: with 1,000 it costs four times as much. */
 const READ_RECORDS = 200;
+/** How long it takes at most to notice that nobody wants the batch any more. */
+const IDLE_MS = 1_000;
 
 /** A record that could not be decoded. */
 export interface Undecodable {
@@ -87,7 +89,7 @@ export async function gather<Id extends TopicId>(
 
   try {
     while (!stop.aborted) {
-      const waitMs = taken === 0 ? 5_000 : until - performance.now();
+      const waitMs = taken === 0 ? IDLE_MS : until - performance.now();
       // While the log has more there is nothing to wait for: large batches are how the store catches up.
       if (taken > 0 && waitMs <= 0 && !moreAtHand) return out;
       const maxNow = Math.min(READ_RECORDS, maxRecords - taken);

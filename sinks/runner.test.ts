@@ -6,7 +6,7 @@ import { afterEach, describe, expect, it } from 'vitest';
 import { createLogger } from '../core/logger.ts';
 import { createMetrics } from '../core/metrics.ts';
 import { embeddedTopics, openEmbeddedLog } from '../log/embedded/index.ts';
-import type { LogRecord } from '../log/port.ts';
+import type { Assignment, EventLog, LogRecord, StoredRecord } from '../log/port.ts';
 import { deadLetterTopic, TOPICS } from '../log/topics.ts';
 import { type Codec, createCodec } from '../schemas/codec.ts';
 import { openFileRegistry } from '../schemas/registry/file.ts';
@@ -68,7 +68,7 @@ function drafting(limits: Partial<Sink['limits']> = {}): Fake {
 }
 
 /** A log of one partition with `count` audit events. */
-async function start(count: number, note?: string) {
+async function start(count: number, note?: string, change: (assignment: Assignment) => Assignment = (same) => same) {
   const folder = await mkdtemp(join(tmpdir(), 'parapet-sink-runner-'));
   cleanups.push(() => rm(folder, { recursive: true }));
   const log = await openEmbeddedLog({ path: join(folder, 'log'), topics: embeddedTopics(1) });
@@ -76,7 +76,8 @@ async function start(count: number, note?: string) {
   const codec = await createCodec(await openFileRegistry(join(folder, 'registry')));
   await log.append(range(0, count).map((n) => event(codec, n)));
   if (note !== undefined) await log.seek('test.audit', { topic: TOPICS.audit.name, partition: 0, offset: 0 }, note);
-  const parts = { log, codec, logger: createLogger('test', 'silent'), metrics: createMetrics({ defaults: false }) };
+  const changed: EventLog = { ...log, subscribe: (options, handler) => log.subscribe(options, (each) => handler(change(each))) };
+  const parts = { log: changed, codec, logger: createLogger('test', 'silent'), metrics: createMetrics({ defaults: false }) };
   const begin = async (sink: Fake) => {
     const subscription = await runSink(parts, sink);
     cleanups.push(() => subscription.close());
@@ -174,6 +175,42 @@ describe('a sink that makes drafts', () => {
       [20, 24, false],
     ]);
     expect(ids(sink.written)).toEqual(range(0, 25));
+  });
+
+  it('waits for records that the log is slow to give, and reads one after the other', async () => {
+    let reading = 0;
+    let together = 0;
+    let refusals = 3;
+    const { begin, commit } = await start(30, JSON.stringify({ last: 9 }), (assignment) => ({
+      ...assignment,
+      async read(offset, options): Promise<StoredRecord[]> {
+        if (assignment.topic !== TOPICS.audit.name) return assignment.read(offset, options);
+        reading += 1;
+        together = Math.max(together, reading);
+        await new Promise((resolve) => setTimeout(resolve, 5));
+        // As Kafka does while its broker is away: nothing, which is not the same as no record there.
+        const found = offset < 10 && refusals-- > 0 ? [] : await assignment.read(offset, { ...options, waitMs: 50 });
+        reading -= 1;
+        return found;
+      },
+    }));
+    const sink = drafting();
+    let drafts = 0;
+    sink.onDraft = async (batch) => {
+      drafts += 1;
+      if (drafts === 1) return false;
+      sink.written.push(batch);
+      return true;
+    };
+    await begin(sink);
+    await until(async () => (await commit())?.offset === 30);
+    expect(ids(sink.written)).toEqual(range(0, 30));
+    expect(sink.written.map(bounds)).toEqual([
+      [0, 9, true],
+      [10, 19, true],
+      [20, 29, false],
+    ]);
+    expect(together).toBe(1);
   });
 
   it('has the record set aside that makes a draft impossible, and what cannot be decoded', async () => {

@@ -13,6 +13,8 @@ import type { Assignment, EventLog, LogRecord, StoredRecord, Subscription } from
 import { deadLetterTopic, TOPICS, type TopicId } from '../log/topics.ts';
 import type { Codec } from '../schemas/codec.ts';
 import type { UnsealedRecords } from '../schemas/unsealed.ts';
+import type { BatchTraces } from '../telemetry/index.ts';
+import { traceSink } from '../telemetry/sink.ts';
 import { createTurns, decodeAll, type Gathered, gather, type Undecodable } from './gather.ts';
 import type { BatchBounds, Draft, Refused, Sink, SinkBatch } from './port.ts';
 
@@ -26,6 +28,8 @@ export interface SinkRunnerParts {
   codec: Codec;
   logger: Logger;
   metrics: Metrics;
+  /** Undefined when traces are off. */
+  traces?: BatchTraces | undefined;
 }
 
 /** How a batch went. */
@@ -53,6 +57,7 @@ export async function runSink<Id extends TopicId>(parts: SinkRunnerParts, sink: 
   ]);
 
   const turns = createTurns();
+  const traced = traceSink(parts.traces, sink);
   /** Partitions of the topic that this process holds. */
   let held = 0;
 
@@ -88,8 +93,15 @@ export async function runSink<Id extends TopicId>(parts: SinkRunnerParts, sink: 
         age.set(gauge, (Date.now() - batch.oldest) / 1_000);
         await assignment.commit(firstOffset, JSON.stringify({ last: lastOffset }));
         // Only read ahead, never begun: its note waits until this one's commit, so a crash finds one batch at most.
-        if (sink.draft) ahead = begin(assignment, lastOffset + 1, stop);
-        await write(assignment, batch);
+        const halt = new AbortController();
+        if (sink.draft) ahead = begin(assignment, lastOffset + 1, AbortSignal.any([stop, halt.signal]));
+        if (!(await write(assignment, batch))) {
+          // One reader at a time: two would each make the log begin anew at another place.
+          halt.abort();
+          await ahead.catch(() => undefined);
+          await redo(assignment, firstOffset, lastOffset);
+          ahead = begin(assignment, lastOffset + 1, stop);
+        }
         if (!sink.draft) ahead = begin(assignment, lastOffset + 1, stop);
         age.set(gauge, 0);
       }
@@ -104,7 +116,7 @@ export async function runSink<Id extends TopicId>(parts: SinkRunnerParts, sink: 
     const share = Math.min(1, FULL_SHARES / held);
     const { maxRecords, maxBytes, lingerMs } = sink.limits;
     const limits = { maxRecords: Math.ceil(maxRecords * share), maxBytes: Math.ceil(maxBytes * share), lingerMs };
-    const batch = gather(sink, codec, assignment, offset, { limits, stop, turns });
+    const batch = gather(traced.reading, codec, assignment, offset, { limits, stop, turns });
     batch.catch(() => undefined);
     return batch;
   }
@@ -119,8 +131,11 @@ export async function runSink<Id extends TopicId>(parts: SinkRunnerParts, sink: 
       });
       if (records.length === 0) {
         if (assignment.revoked.aborted) throw new ParapetError('PARAPET_LOG_FENCED');
-        // Expired meanwhile: what is gone from the log can't be written again.
-        break;
+        // Nothing for a while is a log that is slow or away. Only what it says is gone for good can't be written again.
+        const start = (await log.ranges(topic)).find((range) => range.partition === assignment.partition)?.start ?? 0;
+        if (start > last) break;
+        next = Math.max(next, start);
+        continue;
       }
       for (const record of records) if (record.offset <= last) out.push(record);
       next = (records.at(-1) as StoredRecord).offset + 1;
@@ -128,13 +143,17 @@ export async function runSink<Id extends TopicId>(parts: SinkRunnerParts, sink: 
     return out;
   }
 
-  async function write(assignment: Assignment, batch: Gathered<UnsealedRecords[Id]>): Promise<void> {
+  /** False when the draft could not be written: the batch is then to be read again. */
+  async function write(assignment: Assignment, batch: Gathered<UnsealedRecords[Id]>): Promise<boolean> {
     const { firstOffset, lastOffset, records, sources, size: count, draft, undecodable } = batch;
     const bounds: BatchBounds = { topic, partition: assignment.partition, firstOffset, lastOffset };
     const started = performance.now();
-    if (draft && count > 0 && !(await deliverDraft(assignment, draft, bounds))) return redo(assignment, firstOffset, lastOffset);
+    const trace = traced.begin(bounds, batch);
+    if (draft && count > 0 && !(await deliverDraft(assignment, draft, bounds))) return false;
     const refused = draft || count === 0 ? [] : await deliver(assignment, { ...bounds, records, recovered: false });
     await finish(assignment, lastOffset, { started, count, sources, refused, undecodable });
+    trace?.end({ refused: refused.length });
+    return true;
   }
 
   /** Writes a batch that may have been written before, wholly or in part. */
@@ -143,8 +162,10 @@ export async function runSink<Id extends TopicId>(parts: SinkRunnerParts, sink: 
     const { records, sources, undecodable } = await decodeAll(codec, sink.topic, stored);
     const bounds: BatchBounds = { topic, partition: assignment.partition, firstOffset, lastOffset };
     const started = performance.now();
+    const trace = traced.begin(bounds, { sources });
     const refused = records.length === 0 ? [] : await deliver(assignment, { ...bounds, records, recovered: true });
     await finish(assignment, lastOffset, { started, count: records.length, sources, refused, undecodable });
+    trace?.end({ refused: refused.length, recovered: true });
   }
 
   /** Decisions about dead letters: a record to be replayed is a batch of one, where it stood at its source. */
@@ -164,8 +185,10 @@ export async function runSink<Id extends TopicId>(parts: SinkRunnerParts, sink: 
     const { records, sources, undecodable } = await decodeAll(codec, sink.topic, [order]);
     const bounds: BatchBounds = { topic, partition: order.partition, firstOffset: order.offset, lastOffset: order.offset };
     const started = performance.now();
+    const trace = traced.begin(bounds, { sources });
     const refused = records.length === 0 ? [] : await deliver(assignment, { ...bounds, records, recovered: true });
     await finish(assignment, mailOffset, { started, count: records.length, sources, refused, undecodable });
+    trace?.end({ refused: refused.length, recovered: true });
   }
 
   async function finish(assignment: Assignment, lastOffset: number, outcome: Outcome): Promise<void> {

@@ -5,6 +5,7 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { Dispatcher } from 'undici';
 import { ParapetError } from '../../core/errors.ts';
+import type { CallTracer } from '../../telemetry/exchange.ts';
 import type { Vendor } from '../routing.ts';
 import type { VendorRequest } from '../vendors/types.ts';
 
@@ -31,16 +32,20 @@ export interface VendorConnection {
 const CONNECT_FAILURES = new Set(['ECONNREFUSED', 'ENOTFOUND', 'EAI_AGAIN', 'EHOSTUNREACH', 'ENETUNREACH', 'UND_ERR_CONNECT_TIMEOUT']);
 const RETRY_MS = [50, 250];
 
-export function callVendor(vendor: Vendor, request: VendorRequest, handlers: VendorHandlers): VendorConnection {
+/** A request of a sampled exchange brings its tracer. */
+type TracedRequest = VendorRequest & { tracer?: CallTracer };
+
+export function callVendor(vendor: Vendor, request: TracedRequest, handlers: VendorHandlers): VendorConnection {
   let controller: Dispatcher.DispatchController | undefined;
   let over = false;
   let tries = 0;
 
   function attempt(): void {
     handlers.attempt();
+    const trace = request.tracer?.attempt();
     let headSeen = false;
     vendor.pool.dispatch(
-      { path: `${vendor.basePath}${request.path}`, method: 'POST', headers: request.headers, body: request.body },
+      { path: `${vendor.basePath}${request.path}`, method: 'POST', headers: trace?.headers ?? request.headers, body: request.body },
       {
         onRequestStart(started) {
           controller = started;
@@ -48,6 +53,7 @@ export function callVendor(vendor: Vendor, request: VendorRequest, handlers: Ven
         },
         onResponseStart(_controller, status, headers) {
           headSeen = true;
+          trace?.head(status);
           if (!over) handlers.head(status, headers);
         },
         onResponseData(_controller, chunk) {
@@ -56,11 +62,13 @@ export function callVendor(vendor: Vendor, request: VendorRequest, handlers: Ven
         onResponseEnd() {
           if (over) return;
           over = true;
+          trace?.end();
           handlers.end();
         },
         onResponseError(_controller, error) {
           if (over) return;
           const code = (error as NodeJS.ErrnoException).code ?? '';
+          trace?.end(code || error.name);
           const pause = RETRY_MS[tries];
           if (!headSeen && CONNECT_FAILURES.has(code) && pause !== undefined) {
             tries += 1;

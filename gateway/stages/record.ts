@@ -13,6 +13,7 @@ import type { Spool } from '../../log/spool/index.ts';
 import { TOPICS } from '../../log/topics.ts';
 import type { Codec } from '../../schemas/codec.ts';
 import type { Interaction, Parameters, Sealed, Usage } from '../../schemas/types.ts';
+import { recordHeaders } from '../../telemetry/context.ts';
 import type { Ending, Exchange } from '../exchange.ts';
 import type { CanonicalRequest, ToolChoice, Usage as WireUsage } from '../wire/types.ts';
 import { boundedJson } from './bounded-json.ts';
@@ -34,6 +35,8 @@ export interface RecorderParts {
   signatureVersion: string;
   /** Bytes of JSON of one content field. */
   contentLimit: number;
+  /** Headers of the exchange's records, where traces are recorded; else the caller's context is passed on. */
+  traceHeaders?: ((exchange: Exchange) => Record<string, string>) | undefined;
 }
 
 export interface Recorder {
@@ -46,7 +49,7 @@ export interface Recorder {
 }
 
 export function createRecorder(parts: RecorderParts, org: string): Recorder {
-  const { spool, codec, keys, gatewayId } = parts;
+  const { spool, codec, keys, gatewayId, traceHeaders = ({ trace, headers }) => recordHeaders(trace, headers) } = parts;
 
   function sealed(exchange: Exchange, field: SealedField, value: unknown): Sealed {
     const { text, truncated } = boundedJson(value, parts.contentLimit);
@@ -59,7 +62,7 @@ export function createRecorder(parts: RecorderParts, org: string): Recorder {
       topic: TOPICS.interactions.name,
       key: `${interaction.org}/${interaction.agentId}`,
       timestamp: Math.floor(exchange.startedAt / 1_000),
-      headers: { traceparent: `00-${exchange.trace.traceId}-${exchange.trace.spanId}-01` },
+      headers: traceHeaders(exchange),
       value: codec.encode('interactions', interaction),
     };
   }

@@ -43,7 +43,7 @@ export function createPartitionBuffer(topic: string, partition: number, start: n
   let end: number | undefined;
   let readAt = performance.now();
   let room = () => {};
-  let arrived: (() => void) | undefined;
+  const waiting = new Set<() => void>();
 
   function jump(to: number): void {
     chunks = [];
@@ -115,7 +115,7 @@ export function createPartitionBuffer(topic: string, partition: number, start: n
       if (records.length === 0) return;
       chunks.push({ records, at: 0 });
       bytes += more;
-      arrived?.();
+      for (const arrived of [...waiting]) arrived();
     },
     failFetch(fetch, offset = 0) {
       fetching = false;
@@ -131,12 +131,12 @@ export function createPartitionBuffer(topic: string, partition: number, start: n
       const finish = () => {
         clearTimeout(timer);
         until.removeEventListener('abort', finish);
-        arrived = undefined;
+        waiting.delete(finish);
         resolve();
       };
       const timer = setTimeout(finish, ms);
       until.addEventListener('abort', finish, { once: true });
-      arrived = finish;
+      waiting.add(finish);
     });
   }
 }
