@@ -5,7 +5,7 @@
  * interaction once in the log, because no byte leaves before the intent is on disk.
  *
  * With `--servers` Parapet stands on real servers (Kafka, schema registry, ClickHouse, S3, Elasticsearch,
- * InfluxDB, by their URLs in the environment), and these are killed and frozen too, and the connections to them cut and slowed; every
+ * InfluxDB, PostgreSQL, by their URLs in the environment), and these are killed and frozen too, and the connections to them cut and slowed; every
  * further view must then hold what the log holds, once.
  *
  * `--seed` fixes which faults come in which order and at which distance; what they meet is up to the machine.
@@ -19,7 +19,16 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { reconcileAll } from '../cli/books.ts';
 import { renderReconciliation } from '../cli/reconcile.ts';
 import { type Call, createClients, type Prompt, type Seen } from '../demo/clients.ts';
-import { compare, type Ids, idsInClickHouse, idsInElasticsearch, idsInInflux, idsInLake, idsInLog } from './drill/books.ts';
+import {
+  compare,
+  countsInPostgres,
+  type Ids,
+  idsInClickHouse,
+  idsInElasticsearch,
+  idsInInflux,
+  idsInLake,
+  idsInLog,
+} from './drill/books.ts';
 import { mulberry32 } from './drill/dice.ts';
 import { createFaults, type Fault } from './drill/faults.ts';
 import { type Link, startProxy } from './drill/proxy.ts';
@@ -72,7 +81,7 @@ for (const [setting, name] of Object.entries(LINKS)) {
   links.set(name, link);
   settings[setting] = link.url;
 }
-const killable = servers === undefined ? [] : killableServers(words('servers') ?? ['kafka', ...Object.values(LINKS)]);
+const killable = servers === undefined ? [] : killableServers(words('servers') ?? ['kafka', 'postgres', ...Object.values(LINKS)]);
 const parapet = await startParapet({ folder, workers, settings });
 const { url, key } = parapet;
 const ask = createClients({ url, key, models: { openai: 'sandbox-large', anthropic: 'claude-haiku-4-5' } });
@@ -240,12 +249,21 @@ async function derivedViews(events: Ids): Promise<[view: string, found: ReturnTy
     ];
     if (servers !== undefined) {
       found.push(['elasticsearch: threats', compare(threats.keys(), await idsInElasticsearch(parapet, 'threats'), threats)]);
+      const counted = await countsInPostgres(parapet);
+      found.push(['postgres: interactions', difference(events.size, counted.interactions)]);
+      found.push(['postgres: threats', difference(threats.size, counted.threats)]);
       found.push(['influxdb', compare(events.keys(), await idsInInflux(parapet), events)]);
       found.push(['elasticsearch: audit', compare(audit.keys(), await idsInElasticsearch(parapet, 'audit'), audit)]);
     }
     if (found.every(([, { missing }]) => missing.length === 0) || Date.now() > until) return found;
     await sleep(1_000);
   }
+}
+
+/** Of a view that only counts: what is too little is missing, what is too much was counted twice. */
+function difference(wanted: number, counted: number): ReturnType<typeof compare> {
+  const times = (n: number) => Array.from({ length: Math.max(0, n) }, () => `one of ${wanted}, ${counted} counted`);
+  return { missing: times(wanted - counted), wrong: times(counted - wanted) };
 }
 
 function seconds(): string {

@@ -5,8 +5,8 @@
  * Arguments: processors and sinks, each a comma-separated list.
  */
 import { readFileSync } from 'node:fs';
-import { type ProcessorName, startStream } from '../cli/stream.ts';
-import type { SinkName } from '../cli/views.ts';
+import { startStream } from '../cli/stream.ts';
+import type { ProcessorName, SinkName } from '../cli/views.ts';
 import { readEnvironment } from '../core/environment.ts';
 import { createLogger } from '../core/logger.ts';
 

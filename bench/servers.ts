@@ -6,6 +6,7 @@ import { CreateBucketCommand, DeleteBucketCommand, DeleteObjectsCommand, ListObj
 import { createClient } from '@clickhouse/client';
 import { Client } from '@elastic/elasticsearch';
 import { Kafka, logLevel } from 'kafkajs';
+import pg from 'pg';
 
 export interface Servers {
   /** Parapet's settings for this run. */
@@ -14,7 +15,15 @@ export interface Servers {
   remove(): Promise<void>;
 }
 
-const NEEDED = ['KAFKA_BROKERS', 'SCHEMA_REGISTRY_URL', 'CLICKHOUSE_URL', 'S3_ENDPOINT', 'ELASTICSEARCH_URL', 'INFLUX_URL'] as const;
+const NEEDED = [
+  'KAFKA_BROKERS',
+  'SCHEMA_REGISTRY_URL',
+  'CLICKHOUSE_URL',
+  'S3_ENDPOINT',
+  'ELASTICSEARCH_URL',
+  'INFLUX_URL',
+  'DATABASE_URL',
+] as const;
 
 /** The variables that are not set; none when a run on real servers can begin. */
 export function missingServers(source: NodeJS.ProcessEnv = process.env): string[] {
@@ -46,6 +55,8 @@ export async function serversOf(source: NodeJS.ProcessEnv = process.env): Promis
     INFLUX_TOKEN: of('INFLUX_TOKEN'),
     INFLUX_ORG: of('INFLUX_ORG'),
     INFLUX_BUCKET: run,
+    DATABASE_URL: of('DATABASE_URL'),
+    POSTGRES_SCHEMA: run,
   };
   const s3 = s3Of(settings);
   await s3.send(new CreateBucketCommand({ Bucket: run }));
@@ -59,6 +70,7 @@ export async function serversOf(source: NodeJS.ProcessEnv = process.env): Promis
         removeBucket(settings),
         removeIndices(settings),
         removePoints(settings),
+        removeSchema(settings),
       ]);
     },
   };
@@ -109,6 +121,13 @@ async function removeIndices({ ELASTICSEARCH_URL: node = '', ELASTICSEARCH_PREFI
   for (const index of found) await client.indices.delete({ index });
   await client.indices.deleteIndexTemplate({ name: `${prefix}*` }, { ignore: [404] });
   await client.close();
+}
+
+async function removeSchema({ DATABASE_URL: connectionString = '', POSTGRES_SCHEMA: schema }: Record<string, string>): Promise<void> {
+  const client = new pg.Client({ connectionString });
+  await client.connect();
+  await client.query(`DROP SCHEMA IF EXISTS ${schema} CASCADE`);
+  await client.end();
 }
 
 /** The buckets, and the labels and tasks that go with them. */

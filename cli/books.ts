@@ -8,8 +8,7 @@ import { openClickHouse, tallyClickHouse } from '../sinks/clickhouse/index.ts';
 import { tallyLake } from '../sinks/s3/index.ts';
 import { type Reconciliation, reconcile, tallyLog } from './reconcile.ts';
 import { openAnalytics, openCodec, openLake, openLog, runningFront } from './stores.ts';
-import { PROCESSOR_NAMES } from './stream.ts';
-import { SINK_NAMES } from './views.ts';
+import { PROCESSOR_NAMES, SINK_NAMES } from './views.ts';
 
 export interface ReconcileOptions {
   /** How long to wait for the pipeline to catch up, in milliseconds. */

@@ -8,17 +8,12 @@ import { toParapetError } from '../core/errors.ts';
 import { createLogger } from '../core/logger.ts';
 import { createApiKeysFile } from '../gateway/api-keys.ts';
 import { openRegistry } from '../schemas/registry/index.ts';
-import { reconcileAll } from './books.ts';
-import { type DecideParts, dropLetters, type LetterFilter, listLetters, replayLetters, showLetter } from './dead.ts';
-import { examine } from './doctor.ts';
-import { REPLAYABLE } from './rebuilds.ts';
+import type { DecideParts, LetterFilter } from './dead.ts';
 import { reconciliationLine, renderReconciliation } from './reconcile.ts';
 import type { ReplayOptions } from './replay.ts';
-import { replay } from './replays.ts';
 import { registerSchemas } from './schemas.ts';
 import { clickHousePassword, openCodec, openLog } from './stores.ts';
-import { PROCESSOR_NAMES, type ProcessorName, startStream } from './stream.ts';
-import { configuredSinks, SINK_NAMES, type SinkName, sinksOf } from './views.ts';
+import { configuredSinks, PROCESSOR_NAMES, type ProcessorName, REPLAYABLE, SINK_NAMES, type SinkName, sinksOf } from './views.ts';
 
 /** Who may have dead letters. */
 const CONSUMERS: string[] = [...PROCESSOR_NAMES, ...SINK_NAMES];
@@ -83,6 +78,7 @@ program
   .addOption(json)
   .action(async ({ wait, json: asJson }: { wait?: number; json?: boolean }) => {
     const env = readEnvironment();
+    const { reconcileAll } = await import('./books.ts');
     const result = await reconcileAll(env, {
       waitMs: wait === undefined ? env.PARAPET_LAKE_LINGER_MS + 15_000 : wait * 1_000,
       onWait: ({ accepted, events, clickhouse, lake }) =>
@@ -104,6 +100,7 @@ program
   .option('--restart', 'begin anew although an earlier run was interrupted')
   .addOption(json)
   .action(async ({ json: asJson, ...options }: ReplayOptions & { json?: boolean }) => {
+    const { replay } = await import('./replays.ts');
     const result = await replay(readEnvironment(), options, ({ done, total }) => progress(`replayed ${done} of ${total}`));
     const { view, source, rows, records, resumed, seconds, eventsPerSecond, missing, extra, skipped } = result;
     console.log(
@@ -131,6 +128,7 @@ letterFilter(dead.command('list'))
   .addOption(new Option('--state <state>', 'what was decided').choices(['open', 'replayed', 'dropped', 'all']).default('open'))
   .addOption(json)
   .action(async (group: string | undefined, { json: asJson, ...filter }: LetterFilter & { json?: boolean }) => {
+    const { listLetters } = await import('./dead.ts');
     const letters = await withLog(({ log }) => listLetters(log, group === undefined ? CONSUMERS : known([group], CONSUMERS), filter));
     for (const { id, failure, failedAt, state, source } of letters) {
       console.log(
@@ -148,6 +146,7 @@ dead
   .argument('<id>', 'as `dead list` prints it, e.g. 0/17')
   .action(async (group: string, id: string) => {
     const [consumer] = known([group], CONSUMERS) as [string];
+    const { showLetter } = await import('./dead.ts');
     const shown = await withLog(({ log, codec }) => showLetter(log, codec, consumer, id));
     console.log(JSON.stringify(shown, (_, value) => (typeof value === 'bigint' ? String(value) : value), 2));
   });
@@ -161,6 +160,7 @@ letterFilter(dead.command('replay'))
   .addOption(json)
   .action(async (group: string, ids: string[], { json: asJson, outOfOrder, dryRun, ...filter }: LetterFilter & ReplayFlags) => {
     const [consumer] = known([group], CONSUMERS) as [string];
+    const { replayLetters } = await import('./dead.ts');
     const result = await withLog((parts) => replayLetters(parts, consumer, { ...filter, ids }, { outOfOrder, dryRun }));
     for (const { letter, by } of result.overtaken) console.log(`${consumer} ${letter.id}: comes after ${by} later records of its key`);
     const figures = { replayed: dryRun ? 0 : result.letters.length, found: result.letters.length, overtaken: result.overtaken.length };
@@ -174,6 +174,7 @@ letterFilter(dead.command('drop'))
   .requiredOption('--reason <text>', 'why; kept in the audit log')
   .action(async (group: string, ids: string[], { reason, ...filter }: LetterFilter & { reason: string }) => {
     const [consumer] = known([group], CONSUMERS) as [string];
+    const { dropLetters } = await import('./dead.ts');
     const { letters } = await withLog((parts) => dropLetters(parts, consumer, { ...filter, ids }, reason));
     console.log(`${letters.length} dropped`);
   });
@@ -195,6 +196,7 @@ program
   .description('check the configuration and everything Parapet depends on')
   .addOption(json)
   .action(async ({ json: asJson }: { json?: boolean }) => {
+    const { examine } = await import('./doctor.ts');
     const checks = await examine();
     const signs = { ok: '✓', warning: '!', failed: '✗' };
     for (const { name, state, says, hint } of checks) {
@@ -207,6 +209,7 @@ program
   });
 
 async function runStream(part: string, processors: ProcessorName[], sinks: SinkName[]): Promise<void> {
+  const { startStream } = await import('./stream.ts');
   const stream = await startStream(readEnvironment(), createLogger(part), { processors, sinks });
   await untilSignal();
   await stream.stop();

@@ -16,6 +16,7 @@ import {
   tallyElasticsearch,
 } from '../sinks/elasticsearch/index.ts';
 import type { Sink } from '../sinks/port.ts';
+import { REPLAYABLE } from './views.ts';
 
 /** Event times in milliseconds since 1970, [from, to). */
 export interface Window {
@@ -55,12 +56,6 @@ const CLICKHOUSE_VIEWS: Record<ClickHouseView, { topic: TopicId; time: string }>
   threats: { topic: 'threats', time: 'occurred_at' },
   audit: { topic: 'audit', time: 'occurred_at' },
 };
-
-export const REPLAYABLE: readonly string[] = [
-  ...Object.keys(CLICKHOUSE_VIEWS).map((view) => `clickhouse.${view}`),
-  'elasticsearch.threats',
-  'elasticsearch.audit',
-];
 
 /** `label`: letters and digits; the same label finds the same unfinished rebuild again. Throws PARAPET_VIEW_UNKNOWN. */
 export function openRebuild(name: string, label: string, { clickhouse, search }: RebuildStores): Rebuild {

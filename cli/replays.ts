@@ -52,7 +52,7 @@ export async function replay(
   const log = await openLog(env);
   const store = options.view.split('.')[0];
   const clickhouse = store === 'clickhouse' ? await openAnalytics(env) : undefined;
-  const search = store === 'elasticsearch' && env.ELASTICSEARCH_URL !== undefined ? connectSearch(env) : undefined;
+  const search = store === 'elasticsearch' && env.ELASTICSEARCH_URL !== undefined ? await connectSearch(env) : undefined;
   try {
     return await replayAndSay(
       {

@@ -1,23 +1,29 @@
-/** The engines that the environment asks for. Every command opens them here, so embedded and distributed differ in one file. */
+/**
+ * The engines that the environment asks for. Every command opens them here, so embedded and distributed differ in one file.
+ * Their code is loaded when they are: most of a command's start would be the clients of stores that it does not use.
+ */
 import { randomBytes } from 'node:crypto';
 import { linkSync, mkdirSync, unlinkSync, writeFileSync } from 'node:fs';
 import { dataPaths, type Environment, readSecret } from '../core/environment.ts';
 import { openLocalKeyStore } from '../keys/local.ts';
 import type { KeyStore } from '../keys/port.ts';
-import { embeddedTopics, openEmbeddedLog } from '../log/embedded/index.ts';
-import { kafkaLogOptions, openKafkaLog } from '../log/kafka/index.ts';
 import type { EventLog } from '../log/port.ts';
 import { type Codec, createCodec } from '../schemas/codec.ts';
 import { openRegistry } from '../schemas/registry/index.ts';
-import { type ClickHouse, openClickHouse } from '../sinks/clickhouse/index.ts';
-import { connect as connectElasticsearch, type Elasticsearch } from '../sinks/elasticsearch/index.ts';
-import { connectInflux, type Influx } from '../sinks/influxdb/index.ts';
+import type { ClickHouse } from '../sinks/clickhouse/index.ts';
+import type { Elasticsearch } from '../sinks/elasticsearch/index.ts';
+import type { Influx } from '../sinks/influxdb/index.ts';
+import type { Postgres } from '../sinks/postgres/index.ts';
 import { createFolderStore, createS3Store, type ObjectStore } from '../sinks/s3/index.ts';
 
 export const CLICKHOUSE_READER = 'parapet';
 
-export function openLog(env: Environment): Promise<EventLog> {
-  if (env.KAFKA_BROKERS !== undefined) return openKafkaLog(kafkaLogOptions(env));
+export async function openLog(env: Environment): Promise<EventLog> {
+  if (env.KAFKA_BROKERS !== undefined) {
+    const { kafkaLogOptions, openKafkaLog } = await import('../log/kafka/index.ts');
+    return openKafkaLog(kafkaLogOptions(env));
+  }
+  const { embeddedTopics, openEmbeddedLog } = await import('../log/embedded/index.ts');
   return openEmbeddedLog({ path: dataPaths(env).log, topics: embeddedTopics(env.PARAPET_PARTITIONS) });
 }
 
@@ -44,7 +50,8 @@ export function openLake(env: Environment): ObjectStore {
 }
 
 /** The store to write to: the server when a URL is set, else the engine in this process, which only one process can hold. */
-export function openAnalytics(env: Environment): Promise<ClickHouse> {
+export async function openAnalytics(env: Environment): Promise<ClickHouse> {
+  const { openClickHouse } = await import('../sinks/clickhouse/index.ts');
   if (env.CLICKHOUSE_URL === undefined) return openClickHouse({ path: dataPaths(env).clickhouse });
   return openClickHouse({
     url: env.CLICKHOUSE_URL,
@@ -55,8 +62,9 @@ export function openAnalytics(env: Environment): Promise<ClickHouse> {
 }
 
 /** ELASTICSEARCH_URL must be set. Asks nothing yet: a sink starts also while its store is down. */
-export function connectSearch(env: Environment): Elasticsearch {
-  return connectElasticsearch({
+export async function connectSearch(env: Environment): Promise<Elasticsearch> {
+  const { connect } = await import('../sinks/elasticsearch/index.ts');
+  return connect({
     url: env.ELASTICSEARCH_URL as string,
     prefix: env.ELASTICSEARCH_PREFIX,
     ...(env.ELASTICSEARCH_API_KEY === undefined ? {} : { apiKey: env.ELASTICSEARCH_API_KEY }),
@@ -66,7 +74,8 @@ export function connectSearch(env: Environment): Elasticsearch {
 }
 
 /** INFLUX_URL must be set. Asks nothing yet. */
-export function connectTelemetry(env: Environment): Influx {
+export async function connectTelemetry(env: Environment): Promise<Influx> {
+  const { connectInflux } = await import('../sinks/influxdb/index.ts');
   return connectInflux({
     url: env.INFLUX_URL as string,
     token: env.INFLUX_TOKEN as string,
@@ -81,6 +90,18 @@ export function connectTelemetry(env: Environment): Influx {
 }
 
 const DAY_SECONDS = 86_400;
+
+/** DATABASE_URL must be set. Asks nothing yet. */
+export async function connectMetadata(env: Environment): Promise<Postgres> {
+  const { connectPostgres } = await import('../sinks/postgres/index.ts');
+  return connectPostgres({
+    url: env.DATABASE_URL as string,
+    schema: env.POSTGRES_SCHEMA,
+    poolSize: env.POSTGRES_POOL,
+    timeoutMs: env.POSTGRES_TIMEOUT_MS,
+    ...(env.POSTGRES_CA_FILE === undefined ? {} : { caFile: env.POSTGRES_CA_FILE }),
+  });
+}
 
 /** The URL of the embedded engine's HTTP front, when a running Parapet answers there. */
 export async function runningFront(env: Environment): Promise<{ url: string; user: string; password: string } | undefined> {

@@ -6,23 +6,15 @@ import { dataPaths, type Environment } from '../core/environment.ts';
 import { ParapetError } from '../core/errors.ts';
 import type { Logger } from '../core/logger.ts';
 import { createMetrics } from '../core/metrics.ts';
-import { createDetector, createMasker } from '../detection/index.ts';
 import type { Subscription } from '../log/port.ts';
-import { createDetect } from '../processors/detect/index.ts';
-import { createEnrich } from '../processors/enrich/index.ts';
-import { loadPrices } from '../processors/enrich/prices.ts';
 import { runProcessor } from '../processors/runner.ts';
-import { createClickHouseFront } from '../sinks/clickhouse/front/index.ts';
 import { runSink } from '../sinks/runner.ts';
 import { openTelemetry, parseTelemetry } from '../telemetry/index.ts';
 import { type AdminServer, startAdmin } from './admin.ts';
 import type { ReplayOptions, ReplayProgress, ReplayResult } from './replay.ts';
 import { replayAndSay } from './replays.ts';
 import { CLICKHOUSE_READER, clickHousePassword, connectSearch, openAnalytics, openCodec, openKeys, openLog } from './stores.ts';
-import { openSinks, type SinkName, storeOf } from './views.ts';
-
-export const PROCESSOR_NAMES = ['enrich', 'detect'] as const;
-export type ProcessorName = (typeof PROCESSOR_NAMES)[number];
+import { openSinks, type ProcessorName, type SinkName, storeOf } from './views.ts';
 
 export interface StreamOptions {
   processors: readonly ProcessorName[];
@@ -45,10 +37,19 @@ export async function startStream(env: Environment, logger: Logger, { processors
   const subscriptions = new Map<string, Subscription>();
   const parts = { log, codec, logger, metrics, traces: telemetry?.batches };
 
-  // Made inside: building the rules takes a while, and a process of sinks alone has no use for them.
+  // Loaded and made inside: the rules take a while, and a process of sinks alone has no use for them.
   const made: Record<ProcessorName, () => Promise<Subscription>> = {
-    enrich: () => runProcessor(parts, createEnrich({ keys, masker: createMasker(), prices: loadPrices() })),
-    detect: () => runProcessor(parts, createDetect({ keys, detector: createDetector(), masker: createMasker() })),
+    async enrich() {
+      const { createMasker } = await import('../detection/index.ts');
+      const { createEnrich } = await import('../processors/enrich/index.ts');
+      const { loadPrices } = await import('../processors/enrich/prices.ts');
+      return runProcessor(parts, createEnrich({ keys, masker: createMasker(), prices: loadPrices() }));
+    },
+    async detect() {
+      const { createDetector, createMasker } = await import('../detection/index.ts');
+      const { createDetect } = await import('../processors/detect/index.ts');
+      return runProcessor(parts, createDetect({ keys, detector: createDetector(), masker: createMasker() }));
+    },
   };
 
   const clickhouse = sinks.some((name) => storeOf(name) === 'clickhouse') ? await openAnalytics(env) : undefined;
@@ -63,7 +64,7 @@ export async function startStream(env: Environment, logger: Logger, { processors
   });
   const front =
     clickhouse && env.CLICKHOUSE_URL === undefined
-      ? await createClickHouseFront({
+      ? await (await import('../sinks/clickhouse/front/index.ts')).createClickHouseFront({
           path: dataPaths(env).clickhouse,
           host: '127.0.0.1',
           port: env.PARAPET_CLICKHOUSE_PORT,
@@ -83,7 +84,7 @@ export async function startStream(env: Environment, logger: Logger, { processors
     if (name === undefined) {
       throw new ParapetError('PARAPET_VIEW_UNKNOWN', { message: `This process has no view ${options.view}.` });
     }
-    const search = storeOf(name) === 'elasticsearch' ? connectSearch(env) : undefined;
+    const search = storeOf(name) === 'elasticsearch' ? await connectSearch(env) : undefined;
     try {
       return await replayAndSay(
         {

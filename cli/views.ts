@@ -7,13 +7,13 @@ import type { Environment } from '../core/environment.ts';
 import { ParapetError } from '../core/errors.ts';
 import type { Logger } from '../core/logger.ts';
 import type { Metrics } from '../core/metrics.ts';
-import { type ClickHouse, type ClickHouseView, createClickHouseSink } from '../sinks/clickhouse/index.ts';
-import { createElasticsearchSink, type ElasticsearchView } from '../sinks/elasticsearch/index.ts';
-import { createInfluxSink } from '../sinks/influxdb/index.ts';
+import type { ClickHouse, ClickHouseView } from '../sinks/clickhouse/index.ts';
+import type { ElasticsearchView } from '../sinks/elasticsearch/index.ts';
 import type { Sink } from '../sinks/port.ts';
-import { createLakeSink, type LakeTopic } from '../sinks/s3/index.ts';
-import { createHecSink, createSyslogSink, createWebhookSink, type SiemTopic } from '../sinks/siem/index.ts';
-import { connectSearch, connectTelemetry, openAnalytics, openLake } from './stores.ts';
+import type { PostgresView } from '../sinks/postgres/index.ts';
+import type { LakeTopic } from '../sinks/s3/index.ts';
+import type { SiemTopic } from '../sinks/siem/index.ts';
+import { connectMetadata, connectSearch, connectTelemetry, openAnalytics, openLake } from './stores.ts';
 
 /** A store that a process has opened for its sinks. */
 interface OpenStore {
@@ -42,6 +42,7 @@ const STORES = {
     views: ['interactions', 'threats', 'audit'],
     needs: [],
     async open(env, shared) {
+      const { createClickHouseSink } = await import('../sinks/clickhouse/index.ts');
       const store = shared.clickhouse ?? (await openAnalytics(env));
       const limits = { lingerMs: env.PARAPET_CLICKHOUSE_LINGER_MS };
       return {
@@ -54,6 +55,7 @@ const STORES = {
     views: ['interactions', 'assessed', 'threats', 'audit'],
     needs: [],
     async open(env) {
+      const { createLakeSink } = await import('../sinks/s3/index.ts');
       const store = openLake(env);
       const limits = { lingerMs: env.PARAPET_LAKE_LINGER_MS };
       return {
@@ -66,7 +68,8 @@ const STORES = {
     views: ['threats', 'audit'],
     needs: ['ELASTICSEARCH_URL'],
     async open(env) {
-      const store = connectSearch(env);
+      const { createElasticsearchSink } = await import('../sinks/elasticsearch/index.ts');
+      const store = await connectSearch(env);
       return {
         sink: (view) => createElasticsearchSink({ store, view: view as ElasticsearchView }) as Sink,
         close: () => store.close(),
@@ -77,7 +80,8 @@ const STORES = {
     views: ['interactions'],
     needs: ['INFLUX_URL'],
     async open(env, { metrics, logger }) {
-      const store = connectTelemetry(env);
+      const { createInfluxSink } = await import('../sinks/influxdb/index.ts');
+      const store = await connectTelemetry(env);
       const guarded = metrics.counter('parapet_influx_guarded_total', 'Records whose tag value is over its limit.', ['tag']);
       const expired = metrics.counter('parapet_influx_expired_total', 'Points older than what the bucket keeps.', ['bucket']);
       const tagLimits = { user_id: env.INFLUX_MAX_USERS, agent_id: env.INFLUX_MAX_AGENTS, model: env.INFLUX_MAX_MODELS };
@@ -96,10 +100,20 @@ const STORES = {
       };
     },
   },
+  postgres: {
+    views: ['interactions', 'threats'],
+    needs: ['DATABASE_URL'],
+    async open(env) {
+      const { createPostgresSink } = await import('../sinks/postgres/index.ts');
+      const store = await connectMetadata(env);
+      return { sink: (view) => createPostgresSink({ store, view: view as PostgresView }) as Sink, close: () => store.close() };
+    },
+  },
   'siem.syslog': {
     views: ['threats', 'audit'],
     needs: ['SIEM_SYSLOG_URL'],
     async open(env) {
+      const { createSyslogSink } = await import('../sinks/siem/index.ts');
       const { protocol, hostname, port } = new URL(env.SIEM_SYSLOG_URL as string);
       const options = defined({
         host: hostname,
@@ -124,6 +138,7 @@ const STORES = {
     views: ['threats', 'audit'],
     needs: ['SIEM_WEBHOOK_URL'],
     async open(env, { onGone }) {
+      const { createWebhookSink } = await import('../sinks/siem/index.ts');
       const options = defined({
         url: env.SIEM_WEBHOOK_URL as string,
         secrets: env.SIEM_WEBHOOK_SECRETS as string[],
@@ -147,6 +162,7 @@ const STORES = {
     views: ['threats', 'audit'],
     needs: ['SIEM_HEC_URL'],
     async open(env) {
+      const { createHecSink } = await import('../sinks/siem/index.ts');
       const options = defined({
         url: env.SIEM_HEC_URL as string,
         token: env.SIEM_HEC_TOKEN as string,
@@ -166,6 +182,18 @@ const STORES = {
 function defined<T extends object>(options: T): { [Name in keyof T]: Exclude<T[Name], undefined> } {
   return Object.fromEntries(Object.entries(options).filter(([, value]) => value !== undefined)) as never;
 }
+
+export const PROCESSOR_NAMES = ['enrich', 'detect'] as const;
+export type ProcessorName = (typeof PROCESSOR_NAMES)[number];
+
+/** The views that `parapet replay` can rebuild; `rebuilds.ts` says how. */
+export const REPLAYABLE: readonly string[] = [
+  'clickhouse.interactions',
+  'clickhouse.threats',
+  'clickhouse.audit',
+  'elasticsearch.threats',
+  'elasticsearch.audit',
+];
 
 export type StoreName = keyof typeof STORES;
 export const STORE_NAMES = Object.keys(STORES) as StoreName[];

@@ -66,7 +66,7 @@ const schema = z.object({
 export type Environment = z.infer<typeof schema>;
 
 /** What is not built yet is refused by name, so that nobody believes it is on. */
-const NOT_YET = ['DATABASE_URL', 'REDIS_URL', 'TEMPORAL_ADDRESS'];
+const NOT_YET = ['REDIS_URL', 'TEMPORAL_ADDRESS'];
 
 /** Reads and checks the environment. Throws PARAPET_CONFIG_INVALID with every mistake in its message. */
 export function readEnvironment(source: NodeJS.ProcessEnv = process.env): Environment {

@@ -6,6 +6,7 @@ import type { IncomingHttpHeaders } from 'node:http';
 import type { ParapetError } from '../core/errors.ts';
 import { newId, nowMicros, randomHex } from '../core/ids.ts';
 import type { PolicyDecision, Sealed, Verdict } from '../schemas/types.ts';
+import { parseTraceparent } from '../telemetry/context.ts';
 import type { Caller } from './api-keys.ts';
 import type { Target } from './routing.ts';
 import type { CanonicalAnswer, CanonicalRequest, WireFormat } from './wire/types.ts';
@@ -113,13 +114,10 @@ export type Ending =
   | { status: 'abandoned'; httpStatus: number; error?: ParapetError };
 
 const EMPTY = Buffer.alloc(0);
-const TRACEPARENT = /^[0-9a-f]{2}-([0-9a-f]{32})-([0-9a-f]{16})-[0-9a-f]{2}/;
 
 /** W3C trace context: goes on with the caller's trace, or begins one. */
 function traceOf(header: string | string[] | undefined): Exchange['trace'] {
-  const match = typeof header === 'string' ? TRACEPARENT.exec(header) : null;
+  const caller = parseTraceparent(header);
   const spanId = randomHex(2);
-  return match
-    ? { traceId: match[1] as string, spanId, parentSpanId: match[2] as string }
-    : { traceId: randomHex(4), spanId, parentSpanId: null };
+  return caller ? { traceId: caller.traceId, spanId, parentSpanId: caller.spanId } : { traceId: randomHex(4), spanId, parentSpanId: null };
 }

@@ -14,6 +14,9 @@ export const SECRETS: Record<string, () => string> = {
   KIBANA_PASSWORD: password,
   KIBANA_ENCRYPTION_KEY: password,
   GRAFANA_PASSWORD: password,
+  POSTGRES_PASSWORD: password,
+  INFLUX_PASSWORD: password,
+  INFLUX_TOKEN: password,
 };
 
 export function renderEnv(): string {

@@ -66,13 +66,7 @@ export function createExchangeTraces(parts: ExchangeTracesParts): ExchangeTraces
   return {
     begin(exchange) {
       const { trace, headers } = exchange;
-      const parent = parseTraceparent(headers['traceparent']);
-      if (parent === undefined && trace.parentSpanId !== null) {
-        // What the exchange took for a context is none: the request begins a trace of its own.
-        trace.traceId = randomHex(4);
-        trace.parentSpanId = null;
-      }
-      const sampled = isSampled(sampling, trace.traceId, parent);
+      const sampled = isSampled(sampling, trace.traceId, parseTraceparent(headers['traceparent']));
       return sampled || parts.vendorContext ? traceExchange(parts, exchange, sampled) : undefined;
     },
     headers: ({ trace, headers }) => recordHeaders(trace, headers, sampling),

@@ -1,9 +1,10 @@
 /** The ids that each book holds, and how often: what a drill compares with what its clients saw. */
 import { createClient } from '@clickhouse/client';
-import { connectTelemetry, openCodec, openLake, openLog } from '../../cli/stores.ts';
+import { connectMetadata, connectTelemetry, openCodec, openLake, openLog } from '../../cli/stores.ts';
 import { TOPICS, type TopicId } from '../../log/topics.ts';
 import { eventIds, openElasticsearch } from '../../sinks/elasticsearch/index.ts';
 import { interactionIds } from '../../sinks/influxdb/index.ts';
+import { tallyPostgres } from '../../sinks/postgres/index.ts';
 import { readLake } from '../../sinks/s3/index.ts';
 import type { RunningParapet } from '../parapet.ts';
 
@@ -57,8 +58,19 @@ export async function idsInElasticsearch({ env }: RunningParapet, view: 'threats
 export async function idsInInflux({ env }: RunningParapet): Promise<Ids> {
   const ids: Ids = new Map();
   const always = { from: new Date(0), to: new Date('2262-01-01') };
-  for (const id of await interactionIds(connectTelemetry(env), always)) add(ids, id);
+  for (const id of await interactionIds(await connectTelemetry(env), always)) add(ids, id);
   return ids;
+}
+
+/** What PostgreSQL has counted: interactions and threats. */
+export async function countsInPostgres({ env }: RunningParapet): Promise<{ interactions: number; threats: number }> {
+  const store = await connectMetadata(env);
+  const tallies = await tallyPostgres(store);
+  await store.close();
+  return {
+    interactions: tallies.reduce((sum, { interactions }) => sum + Number(interactions), 0),
+    threats: tallies.reduce((sum, { threats }) => sum + Number(threats), 0),
+  };
 }
 
 function add(counts: Ids, id: string): void {

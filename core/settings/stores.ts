@@ -22,6 +22,15 @@ export const storeSettings = {
   S3_ACCESS_KEY_ID: z.string().optional(),
   S3_SECRET_ACCESS_KEY: z.string().optional(),
 
+  DATABASE_URL: z.url({ protocol: /^postgres(ql)?$/, error: 'postgres://user:password@host:port/database' }).optional(),
+  POSTGRES_SCHEMA: z
+    .string()
+    .regex(/^[a-z_][a-z0-9_]{0,40}$/, 'lower-case letters, digits and underscore')
+    .default('parapet'),
+  POSTGRES_CA_FILE: z.string().optional(),
+  POSTGRES_POOL: z.coerce.number().int().positive().default(4),
+  POSTGRES_TIMEOUT_MS: milliseconds(30_000),
+
   INFLUX_URL: z.url().optional(),
   INFLUX_TOKEN: z.string().optional(),
   INFLUX_ORG: z.string().optional(),
