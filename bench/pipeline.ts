@@ -212,7 +212,7 @@ async function latency(): Promise<number[]> {
   const processing = await start('pipeline-process.ts', ['enrich,detect', ''], { ...mine, PARAPET_METRICS_PORT: '0' });
   const parts = await start('pipeline-process.ts', ['', 'clickhouse.interactions,clickhouse.threats'], mine);
   try {
-    const recordOf = createInteractions({ codec: await openCodec(itsEnv), keys, inspected: true, fixtures: { startMs: Date.now() } });
+    const recordOf = createInteractions({ codec: await openCodec(itsEnv), keys, inspected: true, fixtures: { startMs: Date.now() - 3_600_000, stepMs: 1 } });
     return await measureLatency({
       log,
       recordOf,

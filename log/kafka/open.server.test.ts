@@ -98,6 +98,16 @@ describe('kafka: opening', () => {
     expect((await log.read({ topic, partition: 0, offset: range?.start ?? 0 }, { maxRecords: 10, maxBytes: 1e6 })).length).toBe(1);
   });
 
+  it('takes records of any time, also of a gateway whose clock is years ahead', async () => {
+    const topic = unique('times');
+    const log = await openTestLog({ topics: { [topic]: 1 } });
+    cleanups.push(() => log.close());
+    const times = [0, Date.now(), Date.now() + 5 * 365 * 86_400_000];
+    await log.append(times.map((timestamp) => ({ topic, key: 'k', timestamp, headers: {}, value: Buffer.from('x') })));
+    const read = await log.read({ topic, partition: 0, offset: 0 }, { maxRecords: 10, maxBytes: 1e6 });
+    expect(read.map(({ timestamp }) => timestamp)).toEqual(times);
+  });
+
   it('makes a dead-letter topic when it is first written', async () => {
     const log = await openTestLog({ topics: { [unique('any')]: 1 } });
     cleanups.push(() => log.close());

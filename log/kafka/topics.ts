@@ -39,6 +39,8 @@ export function topicConfig(name: string, { replicationFactor, maxRecordBytes, p
     'message.timestamp.type': 'CreateTime',
     // A record that arrives late (a spool that was away for a week) is as welcome as any.
     'message.timestamp.before.max.ms': '9223372036854775807',
+    // And one from a gateway whose clock is ahead must not stand in the way of those behind it.
+    'message.timestamp.after.max.ms': '9223372036854775807',
     'compression.type': 'producer',
     ...(replicationFactor >= 3 ? { 'min.insync.replicas': '2' } : {}),
     // A replica that was not in sync must never become leader: what was acknowledged would be gone.
