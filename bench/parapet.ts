@@ -2,9 +2,9 @@
 import { type ChildProcess, fork } from 'node:child_process';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { clickHousePassword } from '../cli/stores.ts';
-import { dataPaths, type Environment, readEnvironment } from '../core/environment.ts';
+import { dataPaths, type Environment, readEnvironment, withoutSettings } from '../core/environment.ts';
 import { createApiKeysFile } from '../gateway/api-keys.ts';
-import { answers, freePorts, withoutSettings } from './processes.ts';
+import { answers, freePorts } from './processes.ts';
 
 export interface ParapetOptions {
   folder: string;

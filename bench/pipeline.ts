@@ -23,12 +23,12 @@ import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { ClickHouseLogLevel, createClient } from '@clickhouse/client';
 import { CLICKHOUSE_READER, clickHousePassword, openCodec, openKeys, openLog } from '../cli/stores.ts';
-import { dataPaths, readEnvironment } from '../core/environment.ts';
+import { dataPaths, readEnvironment, withoutSettings } from '../core/environment.ts';
 import type { EventLog } from '../log/port.ts';
 import { TOPICS } from '../log/topics.ts';
 import { createInteractions } from './interactions.ts';
 import { measureLatency } from './latency.ts';
-import { freePorts, type Started, start, withoutSettings } from './processes.ts';
+import { freePorts, type Started, start } from './processes.ts';
 import { type Costs, readCosts } from './profile.ts';
 import { flag, option, quantile, report, versions } from './report.ts';
 import { serversOf } from './servers.ts';
@@ -212,7 +212,12 @@ async function latency(): Promise<number[]> {
   const processing = await start('pipeline-process.ts', ['enrich,detect', ''], { ...mine, PARAPET_METRICS_PORT: '0' });
   const parts = await start('pipeline-process.ts', ['', 'clickhouse.interactions,clickhouse.threats'], mine);
   try {
-    const recordOf = createInteractions({ codec: await openCodec(itsEnv), keys, inspected: true, fixtures: { startMs: Date.now() - 3_600_000, stepMs: 1 } });
+    const recordOf = createInteractions({
+      codec: await openCodec(itsEnv),
+      keys,
+      inspected: true,
+      fixtures: { startMs: Date.now() - 3_600_000, stepMs: 1 },
+    });
     return await measureLatency({
       log,
       recordOf,

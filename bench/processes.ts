@@ -71,9 +71,3 @@ function isFree(port: number): Promise<boolean> {
     server.listen(port, '127.0.0.1', () => server.close(() => resolve(true)));
   });
 }
-
-/** Nothing of the caller's own Parapet, vendors or stores: a drill must not reach any of them. */
-export function withoutSettings(source: NodeJS.ProcessEnv): NodeJS.ProcessEnv {
-  const foreign = /^(PARAPET|OPENAI|ANTHROPIC|CLICKHOUSE|SCHEMA_REGISTRY|S3|KAFKA|ELASTICSEARCH|INFLUX|DATABASE|REDIS|TEMPORAL)_/;
-  return Object.fromEntries(Object.entries(source).filter(([name]) => !foreign.test(name)));
-}

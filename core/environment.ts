@@ -85,6 +85,12 @@ export function readEnvironment(source: NodeJS.ProcessEnv = process.env): Enviro
   return { ...parsed.data, PARAPET_DATA: resolve(parsed.data.PARAPET_DATA) };
 }
 
+/** The environment without what Parapet reads, for a Parapet of its own: a demo or a drill must not reach the caller's stores. */
+export function withoutSettings(source: NodeJS.ProcessEnv, keep = /^$/): NodeJS.ProcessEnv {
+  const ours = (name: string) => name in schema.shape || NOT_YET.includes(name) || name.startsWith('PARAPET_');
+  return Object.fromEntries(Object.entries(source).filter(([name]) => keep.test(name) || !ours(name)));
+}
+
 function crossChecks(env: Environment): string[] {
   const problems: string[] = [];
   if (env.PARAPET_SPOOL_BYTES < 4 * env.PARAPET_BODY_LIMIT_BYTES) {

@@ -12,7 +12,7 @@ import { reconcileAll } from '../cli/books.ts';
 import { reconciliationLine, renderReconciliation } from '../cli/reconcile.ts';
 import { clickHousePassword } from '../cli/stores.ts';
 import { supervise } from '../cli/supervisor.ts';
-import { dataPaths, readEnvironment } from '../core/environment.ts';
+import { dataPaths, readEnvironment, withoutSettings } from '../core/environment.ts';
 import { createLogger } from '../core/logger.ts';
 import { createApiKeysFile } from '../gateway/api-keys.ts';
 import { ANALYST_QUERIES } from '../sinks/clickhouse/index.ts';
@@ -29,6 +29,8 @@ const [gatewayPort, clickhousePort, metricsPort, sandboxPort] = (await Promise.a
   number,
 ];
 const real = process.env['OPENAI_API_KEY'] !== undefined && process.env['ANTHROPIC_API_KEY'] !== undefined;
+// A real vendor is welcome, the caller's own stores are not touched.
+process.env = withoutSettings(process.env, /^(OPENAI|ANTHROPIC)_/);
 Object.assign(process.env, {
   PARAPET_DATA: mkdtempSync(join(tmpdir(), 'parapet-demo-')),
   PARAPET_PORT: String(gatewayPort),
