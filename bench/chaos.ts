@@ -125,7 +125,8 @@ try {
   await parapet.stop();
   await Promise.all([...links.values()].map((link) => link.close()));
   if (!flag('keep')) {
-    await servers?.remove();
+    // What cannot be removed must not hide what was found.
+    await servers?.remove().catch((error) => console.error('not all of the run could be removed:', error));
     rmSync(folder, { recursive: true, force: true });
   }
 }

@@ -9,6 +9,7 @@ import { promisify } from 'node:util';
 const UP = join(import.meta.dirname, '../../../shared/servers/up');
 const RUN = join(process.env['PARAPET_SERVERS'] ?? join(homedir(), '.cache/parapet-servers'), 'run');
 const START_MS = 180_000;
+const START_ATTEMPTS = 3;
 
 export interface KillableServer {
   name: string;
@@ -30,7 +31,7 @@ function killable(name: string): KillableServer {
     async kill(downMs) {
       send(pid(), 'SIGKILL');
       await sleep(downMs);
-      await promisify(execFile)(UP, [name], { timeout: START_MS });
+      await start(name);
     },
     async freeze(ms) {
       const frozen = pid();
@@ -38,6 +39,19 @@ function killable(name: string): KillableServer {
       send(frozen, 'SIGCONT');
     },
   };
+}
+
+/** A server may trip over what it left behind at its first try: a lock, a port that is still in use. */
+async function start(name: string): Promise<void> {
+  for (let attempt = 1; ; attempt++) {
+    try {
+      await promisify(execFile)(UP, [name], { timeout: START_MS });
+      return;
+    } catch (error) {
+      if (attempt === START_ATTEMPTS) throw error;
+      await sleep(1_000);
+    }
+  }
 }
 
 /** False when the process is gone already. */
