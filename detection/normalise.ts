@@ -227,6 +227,13 @@ function fillTables(): void {
       KIND[unit] = (LETTER * Number(/[a-z]/.test(latin))) as number;
     }
   }
+  // The capital of a look-alike (Ƅ → ƅ → b) is one too.
+  for (let unit = 0; unit < 65536; unit++) {
+    const once = FOLD[unit] as number;
+    if (FOLD[once] === once) continue;
+    FOLD[unit] = FOLD[once] as number;
+    KIND[unit] = KIND[once] as number;
+  }
   for (let unit = 0; unit < 65536; unit++) {
     if (INVISIBLE.test(String.fromCharCode(unit))) KIND[unit] = DROP | SLOW;
     else if (/\s/.test(String.fromCharCode(unit))) KIND[unit] = WHITE;

@@ -33,6 +33,10 @@ describe('folded text', () => {
   });
 
   it('is a fixed point of folding', () => {
+    for (let unit = 0; unit < 65536; unit++) {
+      const once = fold(`a${String.fromCharCode(unit)}.`);
+      if (fold(once) !== once) expect.fail(`U+${unit.toString(16)}: ${once} → ${fold(once)}`);
+    }
     fc.assert(fc.property(fc.string({ unit: 'binary', maxLength: 100 }), (text) => fold(`${fold(text)}.`) === `${fold(text)}.`));
   });
 
