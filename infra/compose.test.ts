@@ -4,6 +4,7 @@ import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { describe, expect, it } from 'vitest';
 import { parse } from 'yaml';
+import { type SinkName, sinksOf, storeOf } from '../cli/views.ts';
 import { readEnvironment } from '../core/environment.ts';
 import { renderEnv, SECRETS } from './compose-env.ts';
 
@@ -112,6 +113,13 @@ describe('docker-compose.yml', () => {
     const settings = Object.fromEntries(Object.entries(environment).map(([name, value]) => [name, substituted(String(value), env)]));
     const found = readEnvironment({ PARAPET_DATA: '/data', PARAPET_METRICS_HOST: '0.0.0.0', ...settings });
     if ('PARAPET_MASTER_KEY' in environment) expect(Buffer.from(found.PARAPET_MASTER_KEY ?? '', 'base64')).toHaveLength(32);
+  });
+
+  it('runs every sink of each store that it has', () => {
+    const run = ours.flatMap(([, { command = [] }]) => (command[0] === 'sink' ? command.slice(1) : []));
+    const stores = new Set(run.map((name) => storeOf(name as SinkName)));
+    expect([...run].sort()).toEqual([...stores].flatMap(sinksOf).sort());
+    expect(stores.size).toBeGreaterThan(4);
   });
 
   it('uses every volume that it makes', () => {
