@@ -5,6 +5,7 @@ import { createHash } from 'node:crypto';
 import type { Segment } from '../schemas/content.ts';
 import { passes } from './checks.ts';
 import { followsFrom, type Needed, neededWords } from './literals.ts';
+import { FOLD, KIND } from './normalise.ts';
 import { patternCost } from './redos.ts';
 import type { Signature } from './signature.ts';
 import type { Finding } from './types.ts';
@@ -65,5 +66,6 @@ export function versionOf(all: readonly Signature[]): string {
   const parts = all.map(({ id, version, pattern, flags, on, score, anchors, check, applies: where }) =>
     JSON.stringify([id, version, pattern, flags, on, score, anchors, check, where]),
   );
-  return createHash('sha256').update(parts.join('\n')).digest('hex').slice(0, 12);
+  // How texts are read belongs to the rules: the same pattern over another folding is another answer.
+  return createHash('sha256').update(parts.join('\n')).update(FOLD).update(KIND).digest('hex').slice(0, 12);
 }
