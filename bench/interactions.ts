@@ -6,6 +6,7 @@
 import { readFileSync } from 'node:fs';
 import type { Prompt } from '../demo/clients.ts';
 import { createDetector } from '../detection/index.ts';
+import { verdictsOf } from '../gateway/stages/inspect.ts';
 import type { KeyStore } from '../keys/port.ts';
 import { seal } from '../keys/seal.ts';
 import type { LogRecord } from '../log/port.ts';
@@ -42,19 +43,13 @@ export function createInteractions({ codec, keys, inspected, fixtures: options }
     request: RequestContent,
     response: ResponseContent | undefined,
   ): Pick<Interaction, 'inspectMode' | 'signatureVersion' | 'verdicts' | 'riskScore'> {
-    const { findings, riskScore } = detector.inspect([...requestSegments(request), ...(response ? responseSegments(response) : [])]);
-    const verdicts = findings.map(({ layer, ruleId, ruleVersion, threatType, severity, score, direction, path }) => ({
-      layer,
-      ruleId,
-      ruleVersion,
-      threatType,
-      severity,
-      score,
-      direction,
-      path,
-      action: 'flagged' as const,
-    }));
-    return { inspectMode: 'monitor', signatureVersion: detector.version, verdicts, riskScore };
+    const inspection = detector.inspect([...requestSegments(request), ...(response ? responseSegments(response) : [])]);
+    return {
+      inspectMode: 'monitor',
+      signatureVersion: detector.version,
+      verdicts: verdictsOf(inspection, 'flagged'),
+      riskScore: inspection.riskScore,
+    };
   }
 
   return function recordOf(n) {
