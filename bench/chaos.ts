@@ -5,8 +5,9 @@
  * interaction once in the log, because no byte leaves before the intent is on disk.
  *
  * With `--servers` Parapet stands on real servers (Kafka, schema registry, ClickHouse, S3, Elasticsearch,
- * InfluxDB, PostgreSQL, by their URLs in the environment), and these are killed and frozen too, and the connections to them cut and slowed; every
- * further view must then hold what the log holds, once.
+ * InfluxDB, PostgreSQL, by their URLs in the environment), and these are killed and frozen too, the connections to them cut and
+ * slowed, the disk of the data folder filled (where this process may mount one), and further members join the consumer groups
+ * and leave them; every further view must then hold what the log holds, once.
  *
  * `--seed` fixes which faults come in which order and at which distance; what they meet is up to the machine.
  * Options: --faults 200  --seed S  --workers 2  --clients 8  --servers [kafka,… that may be hit]
@@ -30,7 +31,9 @@ import {
   idsInLog,
 } from './drill/books.ts';
 import { mulberry32 } from './drill/dice.ts';
+import { mountSmallDisk } from './drill/disk.ts';
 import { createFaults, type Fault } from './drill/faults.ts';
+import { createMembers } from './drill/members.ts';
 import { type Link, startProxy } from './drill/proxy.ts';
 import { killableServers } from './drill/servers.ts';
 import { startParapet } from './parapet.ts';
@@ -50,6 +53,9 @@ const ANSWERS_BETWEEN = 20;
 /** A call that fails for this long does not fail because of a crash; a server takes longer to come back than a process. */
 const GIVE_UP_MS = flag('servers') ? 240_000 : 60_000;
 const CATCH_UP_MS = 180_000;
+/** Of the disk under the data folder, when it is one that can be filled. */
+const DISK_MIB = 256;
+const SPOOL_MIB = 64;
 /** Those behind whose address Parapet can be given a proxy: Kafka tells its own to every client. */
 const LINKS = {
   CLICKHOUSE_URL: 'clickhouse',
@@ -82,6 +88,10 @@ for (const [setting, name] of Object.entries(LINKS)) {
   settings[setting] = link.url;
 }
 const killable = servers === undefined ? [] : killableServers(words('servers') ?? ['kafka', 'postgres', ...Object.values(LINKS)]);
+// The embedded stores fill a small disk by themselves.
+const disk = servers === undefined ? undefined : mountSmallDisk(folder, DISK_MIB);
+if (servers !== undefined && disk === undefined) console.log('No right to mount a disk here: it will not be filled.');
+if (disk !== undefined) settings['PARAPET_SPOOL_BYTES'] = String(SPOOL_MIB * 2 ** 20);
 const parapet = await startParapet({ folder, workers, settings });
 const { url, key } = parapet;
 const ask = createClients({ url, key, models: { openai: 'sandbox-large', anthropic: 'claude-haiku-4-5' } });
@@ -97,7 +107,8 @@ console.log(
   `chaos: ${faults} faults, seed ${seed}, ${workers} gateway workers, ${clients} clients, in ${folder}${servers ? `, servers ${killable.map(({ name }) => name).join(', ')}` : ''}`,
 );
 await parapet.ready();
-const faultsOf = createFaults({ parapet, servers: killable, links }, random);
+const members = servers === undefined ? undefined : createMembers(parapet.environment);
+const faultsOf = createFaults({ parapet, servers: killable, links, members, disk }, random);
 const started = performance.now();
 const load = Promise.all(Array.from({ length: clients }, (_, index) => client(index)));
 /** Rejects with the load, so that a client that cannot go on ends the drill. */
@@ -108,9 +119,10 @@ try {
     await Promise.race([moment(), stuck]);
     const entry: HistoryEntry = { atMs: Math.round(performance.now() - started), fault: '', whole: whole.size };
     history.push(entry);
-    await faultsOf.next(entry);
+    await Promise.race([faultsOf.begin(entry), stuck]);
     if (n % 20 === 0) console.log(`  ${n} of ${faults} faults after ${seconds()} s: ${whole.size} answers seen whole, ${attempts} calls`);
   }
+  await Promise.race([faultsOf.over(), stuck]);
   ended = true;
   await Promise.race([load, sleep(30_000, undefined, { ref: false })]);
   abandon.abort();
@@ -122,11 +134,13 @@ try {
 } finally {
   ended = true;
   abandon.abort();
+  members?.close();
   await parapet.stop();
   await Promise.all([...links.values()].map((link) => link.close()));
   if (!flag('keep')) {
     // What cannot be removed must not hide what was found.
     await servers?.remove().catch((error) => console.error('not all of the run could be removed:', error));
+    disk?.unmount();
     rmSync(folder, { recursive: true, force: true });
   }
 }

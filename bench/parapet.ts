@@ -22,6 +22,8 @@ export interface RunningParapet {
   clickhouse: { url: string; user: string; password: string; database: string };
   /** Process ids by part; none while the supervisor itself is down. */
   pids(): Promise<Record<string, number>>;
+  /** Of the supervisor. */
+  pid(): number;
   /** Resolves when gateway and ClickHouse answer. */
   ready(withinMs?: number): Promise<void>;
   /** SIGKILL to supervisor and parts at the same moment; then all of it starts again. */
@@ -80,6 +82,8 @@ export async function startParapet({ folder, workers = 1, settings = {} }: Parap
       child.send({}, () => undefined);
       return Promise.race([answer, sleep(2_000, {}, { ref: false })]);
     },
+
+    pid: () => child.pid as number,
 
     async ready(withinMs = 60_000) {
       await answers(`${url}/readyz`, withinMs);

@@ -60,15 +60,18 @@ export async function joinGroup(
 
   const leaseKey = (topic: string, partition: number) => `lease/${group}/${topic}/${partition}`;
 
-  function liveMembers(at: number): [string, MemberRow][] {
+  function membersAt(at: number): { id: string; row: MemberRow; alive: boolean }[] {
     const prefix = `member/${group}/`;
-    const live: [string, MemberRow][] = [];
-    for (const { key, value } of facts.getRange({ start: prefix, end: `${prefix}\uffff` })) {
+    return [...facts.getRange({ start: prefix, end: `${prefix}\uffff` })].map(({ key, value }) => {
       const row = value as MemberRow;
-      if (isAlive(row, at)) live.push([key.slice(prefix.length), row]);
-      else facts.removeSync(key);
-    }
-    return live;
+      return { id: key.slice(prefix.length), row, alive: isAlive(row, at) };
+    });
+  }
+
+  function liveMembers(at: number): [string, MemberRow][] {
+    const members = membersAt(at);
+    for (const { id, alive } of members) if (!alive) facts.removeSync(`member/${group}/${id}`);
+    return members.filter(({ alive }) => alive).map(({ id, row }) => [id, row]);
   }
 
   function tick(): { taken: Lease[]; revoked: Lease[] } {
@@ -101,7 +104,23 @@ export async function joinGroup(
     return { taken, revoked };
   }
 
+  /** Whether there is anything to write: a beat that changes nothing would still cost a synced commit. */
+  function due(): boolean {
+    const at = now();
+    const own = facts.get(memberKey) as MemberRow | undefined;
+    if (own === undefined || own.expires - at < MEMBER_TTL_MS / 2) return true;
+    const members = membersAt(at);
+    if (members.some(({ alive }) => !alive)) return true;
+    return topics.some((topic) => {
+      const readers = members.filter(({ row }) => row.topics.includes(topic)).map(({ id }) => id);
+      return Array.from({ length: store.topic(topic).partitions }).some(
+        (_, partition) => held.has(leaseKey(topic, partition)) !== (readers[partition % readers.length] === member),
+      );
+    });
+  }
+
   async function beat(): Promise<void> {
+    if (!due()) return;
     const { taken, revoked } = await root.transaction(tick);
     if (left) return;
     for (const lease of revoked) {

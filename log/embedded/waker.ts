@@ -4,9 +4,12 @@
  * is none: idle processes stay idle.
  */
 
-const BUSY_MS = 2;
-const IDLE_MS = 20;
-const IDLE_AFTER_MS = 200;
+/** How often it looks, by how long ago something was appended: each look of a sleeping process costs a hundred times its work. */
+const PACES = [
+  { withinMs: 200, everyMs: 2 },
+  { withinMs: 10_000, everyMs: 20 },
+  { withinMs: Number.POSITIVE_INFINITY, everyMs: 250 },
+] as const;
 
 export interface Waker {
   /** Resolves true at the next append, false after `waitMs` or when the signal aborts. */
@@ -35,7 +38,8 @@ export function createWaker(appends: () => number): Waker {
   }
 
   function schedule(now: number): void {
-    timer ??= setTimeout(look, now - changedAt < IDLE_AFTER_MS ? BUSY_MS : IDLE_MS);
+    const pace = PACES.find(({ withinMs }) => now - changedAt < withinMs);
+    timer ??= setTimeout(look, pace?.everyMs);
   }
 
   function wake(): void {
