@@ -32,172 +32,196 @@ export interface Column<T> {
   name: string;
   kind: ColumnKind;
   nullable: boolean;
+  /** Where the record says it: field names with dots, and `[]` behind a list of records. */
+  path: string;
   from: (record: T) => Cell;
 }
 
-function column<T>(kind: ColumnKind, name: string, from: (record: T) => Cell): Column<T> {
-  return { name, kind, nullable: false, from };
+/** The paths that a record has. */
+type Path<T> = {
+  [Name in keyof T & string]: NonNullable<T[Name]> extends readonly (infer Item)[]
+    ? Item extends object
+      ? `${Name}[].${keyof Item & string}`
+      : Name
+    : NonNullable<T[Name]> extends object
+      ? string extends keyof NonNullable<T[Name]>
+        ? Name
+        : `${Name}.${Path<NonNullable<T[Name]>>}`
+      : Name;
+}[keyof T & string];
+
+function column<T>(kind: ColumnKind, name: string, path: Path<T>): Column<T> {
+  return { name, kind, nullable: false, ...reading(path) };
 }
 
-function optional<T>(kind: ColumnKind, name: string, from: (record: T) => Cell): Column<T> {
-  return { name, kind, nullable: true, from };
+function optional<T>(kind: ColumnKind, name: string, path: Path<T>): Column<T> {
+  return { name, kind, nullable: true, ...reading(path) };
+}
+
+/** Compiled, as reading a field by a name that is only known when it runs costs several times as much. */
+function reading<T>(path: string): Pick<Column<T>, 'path' | 'from'> {
+  if (!/^\w+(\.\w+)*(\[\]\.\w+)?$/.test(path)) throw new Error(`"${path}" is not a path.`);
+  const [field, item] = path.split('[].') as [string, string | undefined];
+  const value = `record.${field.replaceAll('.', '?.')}`;
+  const expression = item === undefined ? `${value} ?? null` : `${value}.map((item) => item.${item})`;
+  return { path, from: new Function('record', `return ${expression};`) as (record: T) => Cell };
 }
 
 /** What the gateway itself recorded. */
 export const INTERACTION_COLUMNS: readonly Column<UnsealedInteraction>[] = [
   // Who and where.
-  column('string', 'interaction_id', (i) => i.interactionId),
-  column('label', 'gateway_id', (i) => i.gatewayId),
-  column('long', 'gateway_sequence', (i) => i.gatewaySequence),
-  column('label', 'org', (i) => i.org),
-  column('label', 'agent_id', (i) => i.agentId),
-  optional('string', 'user_id', (i) => i.userId),
-  optional('label', 'api_key_id', (i) => i.apiKeyId),
-  optional('string', 'session_id', (i) => i.sessionId),
-  optional('string', 'conversation_id', (i) => i.conversationId),
-  column('string', 'subject', (i) => i.subject),
-  optional('string', 'trace_id', (i) => i.traceId),
-  optional('string', 'span_id', (i) => i.spanId),
-  optional('string', 'parent_span_id', (i) => i.parentSpanId),
-  optional('string', 'client_network', (i) => i.clientNetwork),
-  optional('label', 'user_agent', (i) => i.userAgent),
+  column('string', 'interaction_id', 'interactionId'),
+  column('label', 'gateway_id', 'gatewayId'),
+  column('long', 'gateway_sequence', 'gatewaySequence'),
+  column('label', 'org', 'org'),
+  column('label', 'agent_id', 'agentId'),
+  optional('string', 'user_id', 'userId'),
+  optional('label', 'api_key_id', 'apiKeyId'),
+  optional('string', 'session_id', 'sessionId'),
+  optional('string', 'conversation_id', 'conversationId'),
+  column('string', 'subject', 'subject'),
+  optional('string', 'trace_id', 'traceId'),
+  optional('string', 'span_id', 'spanId'),
+  optional('string', 'parent_span_id', 'parentSpanId'),
+  optional('string', 'client_network', 'clientNetwork'),
+  optional('label', 'user_agent', 'userAgent'),
   // What was called, and how.
-  column('label', 'wire_format', (i) => i.wireFormat),
-  column('label', 'operation', (i) => i.operation),
-  optional('label', 'vendor', (i) => i.vendor),
-  optional('label', 'vendor_kind', (i) => i.vendorKind),
-  column('label', 'model_asked', (i) => i.modelAsked),
-  optional('label', 'model_used', (i) => i.modelUsed),
-  optional('label', 'region', (i) => i.region),
-  optional('string', 'vendor_response_id', (i) => i.vendorResponseId),
-  column('bool', 'streaming', (i) => i.streaming),
-  optional('long', 'max_tokens', (i) => i.parameters.maxTokens),
-  optional('double', 'temperature', (i) => i.parameters.temperature),
-  optional('double', 'top_p', (i) => i.parameters.topP),
-  optional('long', 'top_k', (i) => i.parameters.topK),
-  optional('long', 'seed', (i) => i.parameters.seed),
-  optional('long', 'choices', (i) => i.parameters.choices),
-  column('int', 'stop_count', (i) => i.parameters.stopCount),
-  optional('label', 'tool_choice', (i) => i.parameters.toolChoice),
-  optional('label', 'response_format', (i) => i.parameters.responseFormat),
-  optional('label', 'reasoning_effort', (i) => i.parameters.reasoningEffort),
-  optional('long', 'thinking_budget_tokens', (i) => i.parameters.thinkingBudgetTokens),
-  column('int', 'message_count', (i) => i.messageCount),
-  column('labels', 'tool_names', (i) => i.toolNames),
-  column('labels', 'tools_called', (i) => i.toolsCalled),
-  column('bool', 'content_truncated', (i) => i.contentTruncated),
-  column('long', 'request_bytes', (i) => i.requestBytes),
-  column('long', 'response_bytes', (i) => i.responseBytes),
+  column('label', 'wire_format', 'wireFormat'),
+  column('label', 'operation', 'operation'),
+  optional('label', 'vendor', 'vendor'),
+  optional('label', 'vendor_kind', 'vendorKind'),
+  column('label', 'model_asked', 'modelAsked'),
+  optional('label', 'model_used', 'modelUsed'),
+  optional('label', 'region', 'region'),
+  optional('string', 'vendor_response_id', 'vendorResponseId'),
+  column('bool', 'streaming', 'streaming'),
+  optional('long', 'max_tokens', 'parameters.maxTokens'),
+  optional('double', 'temperature', 'parameters.temperature'),
+  optional('double', 'top_p', 'parameters.topP'),
+  optional('long', 'top_k', 'parameters.topK'),
+  optional('long', 'seed', 'parameters.seed'),
+  optional('long', 'choices', 'parameters.choices'),
+  column('int', 'stop_count', 'parameters.stopCount'),
+  optional('label', 'tool_choice', 'parameters.toolChoice'),
+  optional('label', 'response_format', 'parameters.responseFormat'),
+  optional('label', 'reasoning_effort', 'parameters.reasoningEffort'),
+  optional('long', 'thinking_budget_tokens', 'parameters.thinkingBudgetTokens'),
+  column('int', 'message_count', 'messageCount'),
+  column('labels', 'tool_names', 'toolNames'),
+  column('labels', 'tools_called', 'toolsCalled'),
+  column('bool', 'content_truncated', 'contentTruncated'),
+  column('long', 'request_bytes', 'requestBytes'),
+  column('long', 'response_bytes', 'responseBytes'),
   // What it used.
-  optional('long', 'input_tokens', (i) => i.usage?.inputTokens ?? null),
-  optional('long', 'output_tokens', (i) => i.usage?.outputTokens ?? null),
-  optional('long', 'cached_input_tokens', (i) => i.usage?.cachedInputTokens ?? null),
-  optional('long', 'cache_write_tokens', (i) => i.usage?.cacheWriteTokens ?? null),
-  optional('long', 'reasoning_tokens', (i) => i.usage?.reasoningTokens ?? null),
-  optional('label', 'usage_source', (i) => i.usage?.source ?? null),
+  optional('long', 'input_tokens', 'usage.inputTokens'),
+  optional('long', 'output_tokens', 'usage.outputTokens'),
+  optional('long', 'cached_input_tokens', 'usage.cachedInputTokens'),
+  optional('long', 'cache_write_tokens', 'usage.cacheWriteTokens'),
+  optional('long', 'reasoning_tokens', 'usage.reasoningTokens'),
+  optional('label', 'usage_source', 'usage.source'),
   // When, and how long.
-  column('time', 'started_at', (i) => i.startedAt),
-  column('time', 'ended_at', (i) => i.endedAt),
-  column('double', 'latency_ms', (i) => i.latencyMs),
-  optional('double', 'vendor_ms', (i) => i.vendorMs),
-  optional('double', 'time_to_first_token_ms', (i) => i.timeToFirstTokenMs),
-  column('double', 'inspect_ms', (i) => i.inspectMs),
-  column('int', 'chunk_count', (i) => i.chunkCount),
-  column('int', 'attempts', (i) => i.attempts),
+  column('time', 'started_at', 'startedAt'),
+  column('time', 'ended_at', 'endedAt'),
+  column('double', 'latency_ms', 'latencyMs'),
+  optional('double', 'vendor_ms', 'vendorMs'),
+  optional('double', 'time_to_first_token_ms', 'timeToFirstTokenMs'),
+  column('double', 'inspect_ms', 'inspectMs'),
+  column('int', 'chunk_count', 'chunkCount'),
+  column('int', 'attempts', 'attempts'),
   // How it ended.
-  column('label', 'status', (i) => i.status),
-  column('int', 'http_status', (i) => i.httpStatus),
-  optional('label', 'error_code', (i) => i.errorCode),
-  optional('string', 'error_message', (i) => i.errorMessage),
-  optional('label', 'finish_reason', (i) => i.finishReason),
+  column('label', 'status', 'status'),
+  column('int', 'http_status', 'httpStatus'),
+  optional('label', 'error_code', 'errorCode'),
+  optional('string', 'error_message', 'errorMessage'),
+  optional('label', 'finish_reason', 'finishReason'),
   // What the guards in line said: arrays of equal length, one element per verdict.
-  column('labels', 'verdict_rules', (i) => i.verdicts.map((verdict) => verdict.ruleId)),
-  column('labels', 'verdict_layers', (i) => i.verdicts.map((verdict) => verdict.layer)),
-  column('labels', 'verdict_types', (i) => i.verdicts.map((verdict) => verdict.threatType)),
-  column('labels', 'verdict_severities', (i) => i.verdicts.map((verdict) => verdict.severity)),
-  column('doubles', 'verdict_scores', (i) => i.verdicts.map((verdict) => verdict.score)),
-  column('labels', 'verdict_actions', (i) => i.verdicts.map((verdict) => verdict.action)),
-  column('labels', 'policy_ids', (i) => i.policyDecisions.map((decision) => decision.policyId)),
-  column('labels', 'policy_effects', (i) => i.policyDecisions.map((decision) => decision.effect)),
-  column('int', 'inline_risk_score', (i) => i.riskScore),
-  column('label', 'inspect_mode', (i) => i.inspectMode),
-  column('label', 'inline_signature_version', (i) => i.signatureVersion),
+  column('labels', 'verdict_rules', 'verdicts[].ruleId'),
+  column('labels', 'verdict_layers', 'verdicts[].layer'),
+  column('labels', 'verdict_types', 'verdicts[].threatType'),
+  column('labels', 'verdict_severities', 'verdicts[].severity'),
+  column('doubles', 'verdict_scores', 'verdicts[].score'),
+  column('labels', 'verdict_actions', 'verdicts[].action'),
+  column('labels', 'policy_ids', 'policyDecisions[].policyId'),
+  column('labels', 'policy_effects', 'policyDecisions[].effect'),
+  column('int', 'inline_risk_score', 'riskScore'),
+  column('label', 'inspect_mode', 'inspectMode'),
+  column('label', 'inline_signature_version', 'signatureVersion'),
 ];
 
 /** What the processors know better than the gateway: these take the place of the gateway's column of the same name. */
 const DERIVED_COLUMNS: readonly Column<UnsealedAssessedInteraction>[] = [
-  column('string', 'conversation_id', (a) => a.enrichment.conversationId),
-  column('long', 'input_tokens', (a) => a.enrichment.usage.inputTokens),
-  column('long', 'output_tokens', (a) => a.enrichment.usage.outputTokens),
-  column('long', 'cached_input_tokens', (a) => a.enrichment.usage.cachedInputTokens),
-  column('long', 'cache_write_tokens', (a) => a.enrichment.usage.cacheWriteTokens),
-  column('long', 'reasoning_tokens', (a) => a.enrichment.usage.reasoningTokens),
-  column('label', 'usage_source', (a) => a.enrichment.usage.source),
-  column('int', 'turn', (a) => a.enrichment.turn),
-  optional('money', 'cost_usd', (a) => a.enrichment.costUsd),
-  optional('label', 'price_key', (a) => a.enrichment.priceKey),
-  column('label', 'price_version', (a) => a.enrichment.priceVersion),
-  optional('string', 'prompt_hash', (a) => a.enrichment.promptHash),
-  optional('string', 'response_hash', (a) => a.enrichment.responseHash),
-  column('string', 'masked_prompt', (a) => a.enrichment.maskedPrompt),
-  column('string', 'masked_response', (a) => a.enrichment.maskedResponse),
-  column('counts', 'masked_counts', (a) => a.enrichment.maskedCounts),
-  column('bool', 'content_available', (a) => a.enrichment.contentAvailable),
-  column('int', 'risk_score', (a) => a.assessment.riskScore),
-  column('int', 'threats_detected', (a) => a.assessment.threatsDetected),
-  optional('label', 'top_threat_type', (a) => a.assessment.topThreatType),
-  optional('label', 'top_severity', (a) => a.assessment.topSeverity),
-  column('labels', 'rule_ids', (a) => a.assessment.ruleIds),
-  column('label', 'signature_version', (a) => a.assessment.signatureVersion),
-  column('bool', 'assessment_truncated', (a) => a.assessment.truncated),
+  column('string', 'conversation_id', 'enrichment.conversationId'),
+  column('long', 'input_tokens', 'enrichment.usage.inputTokens'),
+  column('long', 'output_tokens', 'enrichment.usage.outputTokens'),
+  column('long', 'cached_input_tokens', 'enrichment.usage.cachedInputTokens'),
+  column('long', 'cache_write_tokens', 'enrichment.usage.cacheWriteTokens'),
+  column('long', 'reasoning_tokens', 'enrichment.usage.reasoningTokens'),
+  column('label', 'usage_source', 'enrichment.usage.source'),
+  column('int', 'turn', 'enrichment.turn'),
+  optional('money', 'cost_usd', 'enrichment.costUsd'),
+  optional('label', 'price_key', 'enrichment.priceKey'),
+  column('label', 'price_version', 'enrichment.priceVersion'),
+  optional('string', 'prompt_hash', 'enrichment.promptHash'),
+  optional('string', 'response_hash', 'enrichment.responseHash'),
+  column('string', 'masked_prompt', 'enrichment.maskedPrompt'),
+  column('string', 'masked_response', 'enrichment.maskedResponse'),
+  column('counts', 'masked_counts', 'enrichment.maskedCounts'),
+  column('bool', 'content_available', 'enrichment.contentAvailable'),
+  column('int', 'risk_score', 'assessment.riskScore'),
+  column('int', 'threats_detected', 'assessment.threatsDetected'),
+  optional('label', 'top_threat_type', 'assessment.topThreatType'),
+  optional('label', 'top_severity', 'assessment.topSeverity'),
+  column('labels', 'rule_ids', 'assessment.ruleIds'),
+  column('label', 'signature_version', 'assessment.signatureVersion'),
+  column('bool', 'assessment_truncated', 'assessment.truncated'),
 ];
 
 /** An interaction with what enrichment and detection added. */
 export const ASSESSED_COLUMNS: readonly Column<UnsealedAssessedInteraction>[] = [
-  ...INTERACTION_COLUMNS.map(({ from, ...rest }): Column<UnsealedAssessedInteraction> => {
-    const derived = DERIVED_COLUMNS.find((other) => other.name === rest.name);
-    return derived ?? { ...rest, from: (assessed) => from(assessed.interaction) };
+  ...INTERACTION_COLUMNS.map(({ kind, name, nullable, path }): Column<UnsealedAssessedInteraction> => {
+    const derived = DERIVED_COLUMNS.find((other) => other.name === name);
+    return derived ?? { kind, name, nullable, ...reading(`interaction.${path}`) };
   }),
   ...DERIVED_COLUMNS.filter((derived) => INTERACTION_COLUMNS.every((other) => other.name !== derived.name)),
 ];
 
 export const THREAT_COLUMNS: readonly Column<Threat>[] = [
-  column('string', 'threat_id', (t) => t.threatId),
-  column('string', 'interaction_id', (t) => t.interactionId),
-  column('label', 'org', (t) => t.org),
-  column('label', 'agent_id', (t) => t.agentId),
-  optional('string', 'user_id', (t) => t.userId),
-  column('string', 'subject', (t) => t.subject),
-  column('string', 'conversation_id', (t) => t.conversationId),
-  column('time', 'occurred_at', (t) => t.occurredAt),
-  column('label', 'layer', (t) => t.layer),
-  column('label', 'rule_id', (t) => t.ruleId),
-  column('int', 'rule_version', (t) => t.ruleVersion),
-  column('label', 'threat_type', (t) => t.threatType),
-  column('label', 'severity', (t) => t.severity),
-  column('double', 'score', (t) => t.score),
-  column('int', 'risk_score', (t) => t.riskScore),
-  column('labels', 'techniques', (t) => t.techniques),
-  column('label', 'direction', (t) => t.direction),
-  column('string', 'path', (t) => t.path),
-  column('labels', 'via', (t) => t.via),
-  column('string', 'masked_excerpt', (t) => t.maskedExcerpt),
-  column('label', 'action_taken', (t) => t.actionTaken),
-  column('label', 'wire_format', (t) => t.wireFormat),
-  optional('label', 'vendor', (t) => t.vendor),
-  column('label', 'model', (t) => t.model),
-  optional('bool', 'false_positive', (t) => t.falsePositive),
+  column('string', 'threat_id', 'threatId'),
+  column('string', 'interaction_id', 'interactionId'),
+  column('label', 'org', 'org'),
+  column('label', 'agent_id', 'agentId'),
+  optional('string', 'user_id', 'userId'),
+  column('string', 'subject', 'subject'),
+  column('string', 'conversation_id', 'conversationId'),
+  column('time', 'occurred_at', 'occurredAt'),
+  column('label', 'layer', 'layer'),
+  column('label', 'rule_id', 'ruleId'),
+  column('int', 'rule_version', 'ruleVersion'),
+  column('label', 'threat_type', 'threatType'),
+  column('label', 'severity', 'severity'),
+  column('double', 'score', 'score'),
+  column('int', 'risk_score', 'riskScore'),
+  column('labels', 'techniques', 'techniques'),
+  column('label', 'direction', 'direction'),
+  column('string', 'path', 'path'),
+  column('labels', 'via', 'via'),
+  column('string', 'masked_excerpt', 'maskedExcerpt'),
+  column('label', 'action_taken', 'actionTaken'),
+  column('label', 'wire_format', 'wireFormat'),
+  optional('label', 'vendor', 'vendor'),
+  column('label', 'model', 'model'),
+  optional('bool', 'false_positive', 'falsePositive'),
 ];
 
 export const AUDIT_COLUMNS: readonly Column<AuditEvent>[] = [
-  column('string', 'audit_id', (a) => a.auditId),
-  column('label', 'org', (a) => a.org),
-  column('time', 'occurred_at', (a) => a.occurredAt),
-  column('label', 'actor', (a) => a.actor),
-  column('label', 'action', (a) => a.action),
-  column('string', 'target', (a) => a.target),
-  column('label', 'outcome', (a) => a.outcome),
-  column('texts', 'details', (a) => a.details),
-  optional('string', 'interaction_id', (a) => a.interactionId),
-  optional('string', 'trace_id', (a) => a.traceId),
+  column('string', 'audit_id', 'auditId'),
+  column('label', 'org', 'org'),
+  column('time', 'occurred_at', 'occurredAt'),
+  column('label', 'actor', 'actor'),
+  column('label', 'action', 'action'),
+  column('string', 'target', 'target'),
+  column('label', 'outcome', 'outcome'),
+  column('texts', 'details', 'details'),
+  optional('string', 'interaction_id', 'interactionId'),
+  optional('string', 'trace_id', 'traceId'),
 ];

@@ -22,6 +22,8 @@ export function setInt64(view: DataView, at: number, value: number): void {
 
 /** Strings up to this length are copied in JavaScript: for them the call into the runtime costs more than the copy. */
 const SHORT_STRING = 20;
+/** The same for bytes, which only have to be copied. */
+const SHORT_STRETCH = 48;
 
 /** Bytes that grow, and can be written over from the start. */
 export class Writer {
@@ -82,6 +84,16 @@ export class Writer {
     const size = varintSize(length);
     if (size !== guess) buffer.copyWithin(start + size, start + guess, start + guess + length);
     this.#at = putVarint(buffer, start, length) + length;
+  }
+
+  /** A string that is there as bytes already: `from` from `start` up to `end`. */
+  stretch(from: Buffer, start: number, end: number): void {
+    const length = end - start;
+    this.#reserve(length + 5);
+    const at = putVarint(this.#buffer, this.#at, length);
+    if (length > SHORT_STRETCH) from.copy(this.#buffer, at, start, end);
+    else for (let i = 0; i < length; i++) this.#buffer[at + i] = from[start + i] as number;
+    this.#at = at + length;
   }
 
   #reserve(bytes: number): void {
