@@ -8,6 +8,7 @@ import { z } from 'zod';
 import { ParapetError } from './errors.ts';
 import { kafkaChecks, kafkaSettings } from './settings/kafka.ts';
 import { bytes, flag, MiB, milliseconds } from './settings/kinds.ts';
+import { retentionSettings } from './settings/retention.ts';
 import { siemSettings, storeChecks, storeSettings } from './settings/stores.ts';
 import { telemetrySettings } from './settings/telemetry.ts';
 
@@ -50,6 +51,7 @@ const schema = z.object({
   PARAPET_METRICS_HOST: z.string().default('127.0.0.1'),
   PARAPET_METRICS_PORT: z.coerce.number().int().min(0).max(65_535).default(9464),
 
+  ...retentionSettings,
   ...kafkaSettings,
   ...storeSettings,
   ...siemSettings,

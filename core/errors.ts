@@ -146,7 +146,7 @@ export const ERROR_TABLE = {
     hint: 'Check the store; nothing is lost, the sink goes on from its last position.',
   },
   PARAPET_STORE_REFUSED: { status: 500, means: 'A store refused a record.', hint: 'See the dead letter for the store’s reason.' },
-  PARAPET_VIEW_UNKNOWN: { status: 404, means: 'There is no such view.', hint: 'List the views with parapet replay --list.' },
+  PARAPET_VIEW_UNKNOWN: { status: 404, means: 'There is no such view.', hint: 'parapet replay --help lists the views.' },
   PARAPET_REPLAY_DIFFERS: {
     status: 500,
     means: 'The rebuilt view does not hold what the log holds.',
@@ -156,6 +156,11 @@ export const ERROR_TABLE = {
     status: 409,
     means: 'The view cannot be rebuilt like this.',
     hint: 'See the message; docs/operations.md says what each view can be rebuilt from.',
+  },
+  PARAPET_ERASURE_INCOMPLETE: {
+    status: 503,
+    means: 'Views still name the subject that is being erased.',
+    hint: 'Its keys are destroyed. Run the same command again: it goes on where it stopped.',
   },
   PARAPET_QUERY_REFUSED: {
     status: 403,

@@ -168,6 +168,24 @@ export function describeEventLog(name: string, makeEngine: () => Promise<Engine>
       expect((await consume(log, `${group}-late`, topic, 6)).length).toBe(6);
     });
 
+    it('expires nothing that a group has not finished, and says where each stands', async () => {
+      const { engine, log, topic, group } = await start();
+      await log.append(Array.from({ length: 10 }, (_, i) => ({ ...record(topic, 'k', i), timestamp: 1_000 + i })));
+      const before = await readAll(log, topic);
+      const { partition, offset } = before[6] as StoredRecord;
+      await log.seek(group, { topic, partition, offset });
+      await log.seek(`${group}-b`, { topic: engine.topics[1], partition: 0, offset: 3 });
+      const standings = (await log.standings(topic)).filter((each) => each.group.startsWith(group));
+      expect(standings).toEqual([{ group, partition, offset }]);
+      // Of a partition without a limit nothing is known, so nothing of it goes.
+      expect(await log.expire(topic, 9_999, new Map([[(partition + 1) % 4, 1_000]]))).toBe(0);
+      expect(await readAll(log, topic)).toEqual(before);
+      expect(await log.expire(topic, 1_004, new Map([[partition, offset]]))).toBeGreaterThanOrEqual(4);
+      expect(await readAll(log, topic)).toEqual(before.slice(4));
+      expect(await log.expire(topic, 9_999, new Map([[partition, offset]]))).toBeGreaterThanOrEqual(2);
+      expect(await readAll(log, topic)).toEqual(before.slice(6));
+    });
+
     it('refuses a topic that it does not have', async () => {
       const { log } = await start();
       await expect(log.append([record('nowhere', 'k', 1)])).rejects.toMatchObject({ code: 'PARAPET_LOG_TOPIC_UNKNOWN' });

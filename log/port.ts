@@ -54,6 +54,13 @@ export interface Commit {
   metadata: string;
 }
 
+/** What a group has finished of a partition: everything below `offset`. */
+export interface Standing {
+  group: string;
+  partition: number;
+  offset: number;
+}
+
 /** A partition that this member holds. Read, work, commit; after `revoked` aborts every commit is refused. */
 export interface Assignment {
   readonly topic: string;
@@ -98,10 +105,13 @@ export interface EventLog {
   commits(group: string): Promise<Commit[]>;
   /** Sets a group's position; refused (PARAPET_LOG_FENCED) while a member is reading the partition. */
   seek(group: string, position: Position, metadata?: string): Promise<void>;
+  /** Where every group stands that has ever committed on the topic, whoever it is of. */
+  standings(topic: string): Promise<Standing[]>;
   /**
-   * Removes records older than `before` (milliseconds since 1970) from the start of each partition. Gives how many
+   * Removes records older than `before` (milliseconds since 1970) from the start of each partition, up to its limit and never
+   * beyond: a partition for which `limits` has no offset is left as it is. Without `limits` there is none. Gives how many
    * offsets that were; an engine whose offsets have gaps counts these too.
    */
-  expire(topic: string, before: number): Promise<number>;
+  expire(topic: string, before: number, limits?: ReadonlyMap<number, number>): Promise<number>;
   close(): Promise<void>;
 }

@@ -2,11 +2,18 @@
 import { z } from 'zod';
 import { flag, list, milliseconds } from './kinds.ts';
 
+/** A name that goes into statements as it stands. */
+const word = () => z.string().regex(/^[A-Za-z0-9_-]{1,64}$/, 'letters, digits, dash and underscore');
+
 export const storeSettings = {
   CLICKHOUSE_URL: z.url().optional(),
   CLICKHOUSE_USER: z.string().optional(),
   CLICKHOUSE_PASSWORD: z.string().optional(),
   CLICKHOUSE_DATABASE: z.string().optional(),
+  CLICKHOUSE_ENGINE: z.enum(['merge-tree', 'replicated']).default('merge-tree'),
+  CLICKHOUSE_CLUSTER: word().optional(),
+  CLICKHOUSE_STORAGE_POLICY: word().optional(),
+  CLICKHOUSE_COLD_VOLUME: word().optional(),
   ELASTICSEARCH_URL: z.url().optional(),
   ELASTICSEARCH_API_KEY: z.string().optional(),
   ELASTICSEARCH_USER: z.string().optional(),
@@ -21,6 +28,10 @@ export const storeSettings = {
   S3_REGION: z.string().default('us-east-1'),
   S3_ACCESS_KEY_ID: z.string().optional(),
   S3_SECRET_ACCESS_KEY: z.string().optional(),
+  S3_COLD_STORAGE_CLASS: z
+    .string()
+    .regex(/^[A-Z_]+$/, 'a storage class such as GLACIER_IR')
+    .optional(),
 
   DATABASE_URL: z.url({ protocol: /^postgres(ql)?$/, error: 'postgres://user:password@host:port/database' }).optional(),
   POSTGRES_SCHEMA: z
@@ -38,8 +49,6 @@ export const storeSettings = {
   INFLUX_CA_FILE: z.string().optional(),
   INFLUX_TIMEOUT_MS: milliseconds(30_000),
   INFLUX_QUERY_TIMEOUT_MS: milliseconds(300_000),
-  INFLUX_RETENTION_DAYS: z.coerce.number().int().min(0).default(7),
-  INFLUX_HOURLY_RETENTION_DAYS: z.coerce.number().int().min(0).default(90),
   INFLUX_MAX_USERS: z.coerce.number().int().positive().default(1_000),
   INFLUX_MAX_AGENTS: z.coerce.number().int().positive().default(200),
   INFLUX_MAX_MODELS: z.coerce.number().int().positive().default(100),
@@ -96,6 +105,18 @@ export function storeChecks(env: StoreSettings): string[] {
   if (env.ELASTICSEARCH_API_KEY !== undefined && env.ELASTICSEARCH_USER !== undefined) {
     problems.push('ELASTICSEARCH_API_KEY and ELASTICSEARCH_USER are two ways to log in: set one');
   }
+  for (const name of ['CLICKHOUSE_CLUSTER', 'CLICKHOUSE_STORAGE_POLICY'] as const) {
+    if (env[name] !== undefined && env.CLICKHOUSE_URL === undefined) problems.push(`${name} needs CLICKHOUSE_URL`);
+  }
+  if (env.CLICKHOUSE_ENGINE === 'replicated' && env.CLICKHOUSE_URL === undefined)
+    problems.push('CLICKHOUSE_ENGINE=replicated needs CLICKHOUSE_URL');
+  if (env.CLICKHOUSE_CLUSTER !== undefined && env.CLICKHOUSE_ENGINE !== 'replicated') {
+    problems.push('CLICKHOUSE_CLUSTER needs CLICKHOUSE_ENGINE=replicated: else each of its servers would hold a part of the rows');
+  }
+  if (env.CLICKHOUSE_COLD_VOLUME !== undefined && env.CLICKHOUSE_STORAGE_POLICY === undefined) {
+    problems.push('CLICKHOUSE_COLD_VOLUME needs CLICKHOUSE_STORAGE_POLICY, whose volume it is');
+  }
+  if (env.S3_COLD_STORAGE_CLASS !== undefined && env.S3_BUCKET === undefined) problems.push('S3_COLD_STORAGE_CLASS needs S3_BUCKET');
   together('INFLUX_URL', 'INFLUX_TOKEN', 'INFLUX_ORG');
   together('SIEM_SYSLOG_CERT_FILE', 'SIEM_SYSLOG_KEY_FILE');
   together('SIEM_WEBHOOK_URL', 'SIEM_WEBHOOK_SECRETS');

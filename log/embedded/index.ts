@@ -83,9 +83,18 @@ export async function openEmbeddedLog({ path, topics }: EmbeddedLogOptions): Pro
       });
     },
 
-    async expire(topic, before) {
-      return store.expire(topic, before);
+    async standings(topic) {
+      store.root.resetReadTxn();
+      store.topic(topic);
+      return [...store.facts.getRange({ start: 'commit/', end: 'commit/\uffff' })]
+        .filter(({ value }) => (value as Commit).topic === topic)
+        .map(({ key, value }) => {
+          const { partition, offset } = value as Commit;
+          return { group: key.slice('commit/'.length, key.lastIndexOf(`/${topic}/`)), partition, offset };
+        });
     },
+
+    expire: (topic, before, limits) => store.expire(topic, before, limits),
 
     async close() {
       clearInterval(cleaner);

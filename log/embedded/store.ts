@@ -26,7 +26,7 @@ export interface Store {
   read(position: Position, options: { maxRecords: number; maxBytes: number }): StoredRecord[];
   end(topic: string, partition: number): number;
   ranges(topic: string): PartitionRange[];
-  expire(topic: string, before: number): Promise<number>;
+  expire(topic: string, before: number, limits?: ReadonlyMap<number, number>): Promise<number>;
   /** Grows with every append of any process. */
   appends(): number;
 }
@@ -160,10 +160,11 @@ export function openStore(path: string, mayCreate: (topic: string) => number | u
       });
     },
 
-    async expire(name, before) {
+    async expire(name, before, limits) {
       const meta = topic(name);
       let removed = 0;
       for (let partition = 0; partition < meta.partitions; partition++) {
+        const limit = limits === undefined ? LAST_OFFSET : (limits.get(partition) ?? 0);
         for (;;) {
           const old: Buffer[] = [];
           const range = records.getRange({
@@ -172,7 +173,7 @@ export function openStore(path: string, mayCreate: (topic: string) => number | u
             limit: EXPIRE_CHUNK,
           });
           for (const { key, value } of range) {
-            if (timestampOf(value) >= before) break;
+            if (timestampOf(value) >= before || offsetOf(key) >= limit) break;
             old.push(key);
           }
           if (old.length > 0) {

@@ -11,6 +11,9 @@ import { finalError, persist, reportTo } from './faults.ts';
 import type { Transactor, TransactorParts } from './transactor.ts';
 import { createTransactor } from './transactor.ts';
 
+/** Before a producer's id: the group that nobody joins, and its transactional id. */
+export const PRODUCER_GROUP = 'parapet.producer.';
+
 const MERGE_BYTES = 8_000_000;
 const MERGE_RECORDS = 20_000;
 
@@ -40,7 +43,7 @@ interface Waiting {
 
 export function createAppender(parts: AppenderParts): Appender {
   const { cluster, producerId, topic } = parts;
-  const group = `parapet.producer.${producerId}`;
+  const group = `${PRODUCER_GROUP}${producerId}`;
   const coordinator = createCoordinator(cluster, group, GROUP);
   const transactor: Transactor = createTransactor({ ...parts, transactionalId: group });
   let waiting: Waiting[] = [];

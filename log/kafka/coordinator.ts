@@ -37,6 +37,17 @@ export function createCoordinator(cluster: Cluster, id: string, coordinatorType:
   };
 }
 
+/** Every group of the cluster that this principal may see. */
+export async function groupsOf(cluster: Cluster): Promise<string[]> {
+  await cluster.refreshMetadata();
+  const groups = new Set<string>();
+  for (const nodeId of Object.keys(cluster.brokerPool.brokers)) {
+    const listed = await (await cluster.findBroker({ nodeId })).listGroups();
+    for (const { groupId } of listed.groups) groups.add(groupId);
+  }
+  return [...groups];
+}
+
 export interface CommittedOffset {
   offset: number;
   metadata: string;

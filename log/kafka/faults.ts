@@ -71,6 +71,9 @@ function explain(error: unknown, detail: string): [says: string, hint: string] {
     return ['Kafka refused the credentials', 'Check KAFKA_SASL_MECHANISM and the credentials that go with it.'];
   }
   if (is(error, REFUSED)) return ['Kafka does not allow this', 'Give the principal the rights that docs/kafka.md lists.'];
+  if (/certificate has expired|not yet valid/i.test(detail)) {
+    return ['The certificate of Kafka is out of its time', 'Renew the certificate of the brokers, and check the clocks.'];
+  }
   if (/certificate|self.signed|unable to verify|altnames/i.test(detail)) {
     return ['The certificate of Kafka is not trusted', 'Set KAFKA_SSL_CA_FILE to the authority that signed it.'];
   }

@@ -8,11 +8,11 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import type { Environment } from '../../core/environment.ts';
 import { ParapetError } from '../../core/errors.ts';
 import { createLogger, type Logger } from '../../core/logger.ts';
-import type { Commit, EventLog, LogRecord, Subscription } from '../port.ts';
+import type { Commit, EventLog, LogRecord, Standing, Subscription } from '../port.ts';
 import { isDeadLetterTopic, TOPICS } from '../topics.ts';
-import { type Appender, createAppender } from './appender.ts';
+import { type Appender, createAppender, PRODUCER_GROUP } from './appender.ts';
 import { createCluster, type KafkaConnection, kafkaConnection } from './connection.ts';
-import { createCoordinator, GROUP } from './coordinator.ts';
+import { createCoordinator, GROUP, groupsOf } from './coordinator.ts';
 import { finalError, isExpelled, isRebalance, persist, unavailable } from './faults.ts';
 import type { Cluster } from './internals.ts';
 import type { Timing } from './member.ts';
@@ -195,7 +195,26 @@ export async function openKafkaLog(options: KafkaLogOptions): Promise<EventLog> 
       );
     },
 
-    async expire(topic, before) {
+    async standings(topic) {
+      const count = await topics.partitionCount(topic);
+      const found: Standing[] = [];
+      for (const group of await groupsOf(cluster)) {
+        // A producer's number is noted as the offset of a group of its name: that is no place in a topic.
+        if (group.startsWith(PRODUCER_GROUP)) continue;
+        const coordinator = createCoordinator(cluster, group, GROUP);
+        const asked = Array.from({ length: count }, (_, partition) => ({ partition }));
+        const { responses } = await persist(
+          () => coordinator.ask((broker) => broker.offsetFetch({ groupId: group, topics: [{ topic, partitions: asked }] })),
+          { withinMs: ASK_MS },
+        );
+        for (const { partition, offset } of responses.flatMap(({ partitions }) => partitions)) {
+          if (Number(offset) >= 0) found.push({ group, partition, offset: Number(offset) });
+        }
+      }
+      return found;
+    },
+
+    async expire(topic, before, limits) {
       const partitions = Array.from({ length: await topics.partitionCount(topic) }, (_, i) => i);
       const ranges = await reader.ranges(topic);
       const firstKept = await offsetsAt(cluster, topic, partitions, Math.ceil(before), READ_UNCOMMITTED);
@@ -203,7 +222,8 @@ export async function openKafkaLog(options: KafkaLogOptions): Promise<EventLog> 
       for (const { partition, start, end } of ranges) {
         const found = firstKept.get(partition) ?? -1;
         // What Kafka finds may be a marker, whose time is that of its transaction: look on for the first record.
-        const to = await reader.firstSince({ topic, partition, offset: found < 0 ? end : Math.max(start, found) }, end, before);
+        const kept = await reader.firstSince({ topic, partition, offset: found < 0 ? end : Math.max(start, found) }, end, before);
+        const to = limits === undefined ? kept : Math.min(kept, limits.get(partition) ?? start);
         if (to <= start) continue;
         const broker = await cluster.findBroker({ nodeId: leaderOf(cluster, topic, partition) });
         await broker.deleteRecords({ topics: [{ topic, partitions: [{ partition, offset: String(to) }] }] });

@@ -92,6 +92,7 @@ export interface Broker {
   offsetFetch(options: { groupId: string; topics: { topic: string; partitions: { partition: number }[] }[] }): Promise<{
     responses: { topic: string; partitions: { partition: number; offset: string; metadata: string | null }[] }[];
   }>;
+  listGroups(): Promise<{ groups: { groupId: string }[] }>;
   listOffsets(options: {
     replicaId: number;
     isolationLevel: 0 | 1;
@@ -106,7 +107,8 @@ export interface Broker {
 }
 
 export interface Cluster {
-  brokerPool: { metadata: unknown };
+  /** `brokers` by their node ids. */
+  brokerPool: { metadata: unknown; brokers: Record<string, unknown> };
   connect(): Promise<void>;
   disconnect(): Promise<void>;
   refreshMetadata(): Promise<void>;

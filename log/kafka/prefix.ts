@@ -35,7 +35,10 @@ export function withPrefix(log: EventLog, prefix: string): EventLog {
     ranges: (topic) => log.ranges(out(topic)),
     commits: async (group) => (await log.commits(out(group))).map((commit) => ({ ...commit, topic: back(commit.topic) })),
     seek: (group, position, metadata) => log.seek(out(group), { ...position, topic: out(position.topic) }, metadata),
-    expire: (topic, before) => log.expire(out(topic), before),
+    // A group of somebody else, who reads our topics too, has a name without the word: it counts as it is.
+    standings: async (topic) =>
+      (await log.standings(out(topic))).map((each) => ({ ...each, group: each.group.startsWith(prefix) ? back(each.group) : each.group })),
+    expire: (topic, before, limits) => log.expire(out(topic), before, limits),
     close: () => log.close(),
   };
 }

@@ -7,10 +7,6 @@ import { isUnknownTopic, persist, protocolError } from './faults.ts';
 import type { Cluster } from './internals.ts';
 import { LATEST, offsetsAt } from './protocol.ts';
 
-const DAY_MS = 86_400_000;
-/** Derived topics can be computed again from the raw ones. */
-const DERIVED_RETENTION_MS = 30 * DAY_MS;
-const FOREVER = -1;
 const APPEAR_MS = 10_000;
 const LEADER_NOT_AVAILABLE = 5;
 
@@ -23,17 +19,18 @@ export interface TopicSettings {
   prefix?: string;
 }
 
-const DERIVED = new Set<string>(
+const COMPACTED = new Set<string>(
   Object.values(TOPICS)
-    .filter(({ kind }) => kind === 'derived')
+    .filter(({ kind }) => kind === 'compacted')
     .map(({ name }) => name),
 );
 
 /** What a topic is made with. */
 export function topicConfig(name: string, { replicationFactor, maxRecordBytes, prefix = '' }: TopicSettings): Record<string, string> {
   return {
-    'cleanup.policy': 'delete',
-    'retention.ms': String(DERIVED.has(name.slice(prefix.length)) ? DERIVED_RETENTION_MS : FOREVER),
+    'cleanup.policy': COMPACTED.has(name.slice(prefix.length)) ? 'compact' : 'delete',
+    // Kafka looks at the clock alone. Parapet deletes records itself, and only what every consumer has finished (log/retention.ts).
+    'retention.ms': '-1',
     'retention.bytes': '-1',
     'max.message.bytes': String(Math.max(2 * 1024 * 1024, maxRecordBytes + 64 * 1024)),
     'message.timestamp.type': 'CreateTime',

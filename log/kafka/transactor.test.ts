@@ -7,7 +7,7 @@ import { createTransactor } from './transactor.ts';
 function clusterOf(broker: Partial<Broker>): Cluster {
   const whole = { nodeId: 1, ...broker } as Broker;
   return {
-    brokerPool: { metadata: {} },
+    brokerPool: { metadata: {}, brokers: {} },
     connect: async () => undefined,
     disconnect: async () => undefined,
     refreshMetadata: async () => undefined,
