@@ -4,7 +4,9 @@ const BENCHES: Record<string, string> = {
   gateway: 'requests through the gateway against a bare proxy',
   stream: 'how long a streamed chunk is held, and chunks per second against a bare proxy',
   spool: 'durable appends per second, and how long one takes',
+  replay: 'a view rebuilt from the log, twice: events per second, and whether the two are the same',
   pipeline: 'log → enrich → detect → ClickHouse: events per second, and memory',
+  idle: 'what all processes take of a core while nobody asks anything',
 };
 
 const name = process.argv[2] ?? '';

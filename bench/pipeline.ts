@@ -42,6 +42,8 @@ const servers = flag('kafka') ? await serversOf() : undefined;
 const settings = {
   ...servers?.settings,
   PARAPET_DATA: join(folder, 'data'),
+  // The events are of a fixed day, which has long passed.
+  PARAPET_RETENTION: 'interactions=forever/forever,threats=forever/forever,audit=forever/forever',
   PARAPET_CLICKHOUSE_PORT: String(clickhousePort),
   PARAPET_METRICS_PORT: String(metricsPort),
 };

@@ -1,8 +1,10 @@
-/** The stream process's own port: metrics, health, and the one command that must run where the store is held. */
+/** The stream process's own port: metrics, health, and what must run where the store is held. */
 import { timingSafeEqual } from 'node:crypto';
 import { createServer, type IncomingMessage, type ServerResponse } from 'node:http';
 import { toParapetError } from '../core/errors.ts';
 import type { Metrics } from '../core/metrics.ts';
+import type { Eraser } from '../sinks/erasure.ts';
+import { answerCall, type EraseCall } from './erasers.ts';
 import type { ReplayOptions, ReplayProgress, ReplayResult } from './replay.ts';
 
 export interface AdminParts {
@@ -14,6 +16,8 @@ export interface AdminParts {
   /** What this process keeps up to date. */
   views: readonly string[];
   replay(options: ReplayOptions, onProgress: (progress: ReplayProgress) => void): Promise<ReplayResult>;
+  /** Of the store that only this process can change; undefined when it holds none. */
+  eraser: Eraser | undefined;
 }
 
 export interface AdminServer {
@@ -21,7 +25,7 @@ export interface AdminServer {
   close(): Promise<void>;
 }
 
-export async function startAdmin({ host, port, token, metrics, views, replay }: AdminParts): Promise<AdminServer> {
+export async function startAdmin({ host, port, token, metrics, views, replay, eraser }: AdminParts): Promise<AdminServer> {
   const server = createServer((request, response) => {
     answer(request, response).catch((error) => {
       const { status, code, message } = toParapetError(error);
@@ -54,6 +58,14 @@ export async function startAdmin({ host, port, token, metrics, views, replay }: 
         line({ error: { code, message, hint } });
       }
       response.end();
+    } else if (request.method === 'POST' && pathname === '/admin/erase' && eraser !== undefined) {
+      if (!authorized(request, token)) {
+        response.writeHead(401).end();
+        return;
+      }
+      const said = await answerCall(eraser, JSON.parse(await bodyOf(request)) as EraseCall);
+      response.writeHead(200, { 'content-type': 'application/json' });
+      response.end(JSON.stringify(said));
     } else {
       response.writeHead(404).end();
     }

@@ -1,11 +1,13 @@
-/** Opens the four books of a reconciliation wherever they are: a running Parapet's, or the data folder of a stopped one. */
+/** Opens the books of a reconciliation wherever they are: a running Parapet's, or the data folder of a stopped one. */
 import { setTimeout as sleep } from 'node:timers/promises';
 import { dataPaths, type Environment } from '../core/environment.ts';
+import type { ParapetError } from '../core/errors.ts';
 import type { EventLog } from '../log/port.ts';
-import { inspectSpools } from '../log/spool/inspect.ts';
+import { inspectSpools, type SpoolView } from '../log/spool/inspect.ts';
 import { deadLetterTopic } from '../log/topics.ts';
 import { openClickHouse, tallyClickHouse } from '../sinks/clickhouse/index.ts';
 import { tallyLake } from '../sinks/s3/index.ts';
+import { comparedSince, type FurtherBooks, isUnavailable, type MainBooks, openFurtherBooks, type ViewBook } from './books-views.ts';
 import { type Reconciliation, reconcile, tallyLog } from './reconcile.ts';
 import { openAnalytics, openCodec, openLake, openLog, runningFront } from './stores.ts';
 import { PROCESSOR_NAMES, SINK_NAMES } from './views.ts';
@@ -26,6 +28,8 @@ export async function reconcileAll(env: Environment, { waitMs, settle = false, o
   const clickhouse =
     front === undefined ? await openAnalytics(env) : await openClickHouse({ ...front, database: 'parapet', readOnly: true });
   const lake = openLake(env);
+  const further = await openFurtherBooks(env, log, codec);
+  const since = comparedSince(env.PARAPET_RETENTION.interactions.hotDays);
   try {
     const until = Date.now() + waitMs;
     const readSpools = () => inspectSpools(dataPaths(env).spool);
@@ -37,22 +41,52 @@ export async function reconcileAll(env: Environment, { waitMs, settle = false, o
         through: gatewaySequence,
         open: openSequences,
       }));
+      const inLog = await tallyLog(log, codec, horizons, since);
+      const main = {
+        horizons,
+        log: inLog.tallies,
+        accepted: endedIn(spools),
+        acceptedNow: async () => endedIn(await readSpools()),
+        settle,
+      };
+      const { views, failure } = await readFurther(further, main);
       const result = reconcile({
         spools,
-        log: await tallyLog(log, codec, horizons),
+        log: inLog,
         clickhouse: await tallyClickHouse(clickhouse, 'interactions', horizons),
         lake: await tallyLake(lake, horizons),
         deadLetters: await deadLetterCounts(log),
+        views,
+        since,
       });
-      if ((result.balanced && !(settle && result.open > 0)) || Date.now() >= until) return result;
+      const good = result.balanced && failure === undefined && !(settle && result.open > 0);
+      if (!good && Date.now() >= until && failure !== undefined) throw failure;
+      if (good || Date.now() >= until) return result;
       onWait?.(result);
       await sleep(500);
       if (settle) spools = await readSpools();
     }
   } finally {
+    await further.close();
     await clickhouse.close();
     await log.close();
   }
+}
+
+/** A store that does not answer may only be starting: it is an error when the wait is over. */
+async function readFurther(further: FurtherBooks, main: MainBooks): Promise<{ views: ViewBook[]; failure?: ParapetError }> {
+  try {
+    return { views: await further.read(main) };
+  } catch (error) {
+    if (!isUnavailable(error)) throw error;
+    return { views: [], failure: error };
+  }
+}
+
+function endedIn(spools: readonly SpoolView[]): number {
+  return spools
+    .flatMap(({ ledger }) => Object.values(ledger).flatMap((byStatus) => Object.values(byStatus)))
+    .reduce((sum, n) => sum + n, 0);
 }
 
 async function deadLetterCounts(log: EventLog): Promise<Record<string, number>> {

@@ -6,7 +6,9 @@ import { toParapetError } from '../core/errors.ts';
 import { loadApiKeys } from '../gateway/api-keys.ts';
 import { vendorConfigs } from '../gateway/routing.ts';
 import { inspectSpools } from '../log/spool/inspect.ts';
-import { openClickHouse } from '../sinks/clickhouse/index.ts';
+import { TOPIC_IDS, TOPICS } from '../log/topics.ts';
+import { checkCertificates } from './doctor-certificates.ts';
+import { adviceFor, storeChecks } from './doctor-stores.ts';
 import { openCodec, openKeys, openLake, openLog, runningFront } from './stores.ts';
 
 export interface Check {
@@ -28,13 +30,14 @@ export async function examine(source: NodeJS.ProcessEnv = process.env): Promise<
     return [{ name: 'configuration', state: 'failed', says: message, hint }];
   }
   const checks: Check[] = [{ name: 'configuration', state: 'ok', says: `data in ${env.PARAPET_DATA}` }];
-  const check = async (name: string, look: () => Promise<string | Check>) => {
+  /** `settings`: where to look when it fails. */
+  const check = async (name: string, look: () => Promise<string | Check | undefined>, settings?: string) => {
     try {
       const found = await look();
-      checks.push(typeof found === 'string' ? { name, state: 'ok', says: found } : found);
+      if (found !== undefined) checks.push(typeof found === 'string' ? { name, state: 'ok', says: found } : found);
     } catch (error) {
       const { message, hint } = toParapetError(error);
-      checks.push({ name, state: 'failed', says: message, hint });
+      checks.push({ name, state: 'failed', ...(settings === undefined ? { says: message, hint } : adviceFor(error, settings)) });
     }
   };
   const paths = dataPaths(env);
@@ -66,17 +69,31 @@ export async function examine(source: NodeJS.ProcessEnv = process.env): Promise<
     loadApiKeys(env.PARAPET_API_KEYS_FILE ?? paths.apiKeys);
     return env.PARAPET_API_KEYS_FILE ?? 'in the data folder';
   });
-  await check('schema registry', async () => {
-    await openCodec(env);
-    return env.SCHEMA_REGISTRY_URL ?? 'files in the data folder';
-  });
-  await check('event log', async () => {
-    const log = await openLog(env);
-    const ranges = await log.ranges('parapet.interactions.v1');
-    await log.close();
-    const engine = env.KAFKA_BROKERS === undefined ? 'embedded' : `Kafka at ${env.KAFKA_BROKERS.join(', ')}`;
-    return `${engine}, ${ranges.reduce((sum, { start, end }) => sum + end - start, 0)} interactions in ${ranges.length} partitions`;
-  });
+  await check(
+    'schema registry',
+    async () => {
+      await openCodec(env);
+      return env.SCHEMA_REGISTRY_URL ?? 'files in the data folder';
+    },
+    'SCHEMA_REGISTRY_…',
+  );
+  await check(
+    'event log',
+    async () => {
+      const log = await openLog(env);
+      try {
+        const ranges = await log.ranges(TOPICS.interactions.name);
+        // Asked for one by one: a topic that is not there is named.
+        for (const { name } of Object.values(TOPICS)) await log.ranges(name);
+        const engine = env.KAFKA_BROKERS === undefined ? 'embedded' : `Kafka at ${env.KAFKA_BROKERS.join(', ')}`;
+        const count = ranges.reduce((sum, { start, end }) => sum + end - start, 0);
+        return `${engine}, ${TOPIC_IDS.length} topics, ${count} interactions in ${ranges.length} partitions`;
+      } finally {
+        await log.close();
+      }
+    },
+    'KAFKA_…',
+  );
   await check('spools', async () => {
     const spools = await inspectSpools(paths.spool);
     return (
@@ -84,25 +101,23 @@ export async function examine(source: NodeJS.ProcessEnv = process.env): Promise<
       'none yet'
     );
   });
-  await check('ClickHouse', async () => {
-    if (env.CLICKHOUSE_URL !== undefined) {
-      const store = await openClickHouse({
-        url: env.CLICKHOUSE_URL,
-        user: env.CLICKHOUSE_USER,
-        password: env.CLICKHOUSE_PASSWORD,
-        database: env.CLICKHOUSE_DATABASE,
-      });
-      await store.close();
-      return env.CLICKHOUSE_URL;
-    }
-    const front = await runningFront(env);
-    return front ? `embedded, answers on ${front.url}` : 'embedded, not running now';
-  });
-  await check('lake', async () => {
-    const lake = openLake(env);
-    await lake.open();
-    return lake.name;
-  });
+  if (env.CLICKHOUSE_URL === undefined) {
+    await check('ClickHouse', async () => {
+      const front = await runningFront(env);
+      return front ? `embedded, answers on ${front.url}` : 'embedded, not running now';
+    });
+  }
+  for (const { name, settings, look } of storeChecks(env)) await check(name, look, settings);
+  await check(
+    'lake',
+    async () => {
+      const lake = openLake(env);
+      await lake.open();
+      return lake.name;
+    },
+    'S3_…',
+  );
+  await check('certificates', () => checkCertificates(env));
   await check('vendors', async () => {
     const configs = vendorConfigs(env);
     if (configs.length === 0) {

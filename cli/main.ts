@@ -7,10 +7,12 @@ import { dataPaths, type Environment, readEnvironment } from '../core/environmen
 import { toParapetError } from '../core/errors.ts';
 import { createLogger } from '../core/logger.ts';
 import { createApiKeysFile } from '../gateway/api-keys.ts';
-import { openRegistry } from '../schemas/registry/index.ts';
+import { askRegistry } from '../schemas/registry/index.ts';
 import type { DecideParts, LetterFilter } from './dead.ts';
+import { renderErasure } from './erase.ts';
 import { reconciliationLine, renderReconciliation } from './reconcile.ts';
 import type { ReplayOptions } from './replay.ts';
+import { renderApplied, renderMigrated, renderReport } from './retention-text.ts';
 import { registerSchemas } from './schemas.ts';
 import { clickHousePassword, openCodec, openLog } from './stores.ts';
 import { configuredSinks, PROCESSOR_NAMES, type ProcessorName, REPLAYABLE, SINK_NAMES, type SinkName, sinksOf } from './views.ts';
@@ -73,7 +75,7 @@ program
 
 program
   .command('reconcile')
-  .description('accepted by gateways = events in the log = rows in the view = rows in the lake, by hour and status; exit code 1 if not')
+  .description('accepted by gateways = events in the log = rows in the view = rows in the lake = further stores; exit code 1 if not')
   .option('--wait <seconds>', 'how long to wait for the pipeline to catch up (default: the lake’s linger and 15 more)', positive)
   .addOption(json)
   .action(async ({ wait, json: asJson }: { wait?: number; json?: boolean }) => {
@@ -92,7 +94,7 @@ program
 program
   .command('replay')
   .description('rebuild a view beside the one in use, from the log or the lake, compare, swap; traffic goes on meanwhile')
-  .addOption(new Option('--view <name>', 'the view').choices([...REPLAYABLE]).makeOptionMandatory())
+  .addOption(new Option('--view <name>', 'the view').choices([...REPLAYABLE, ...sinksOf('postgres')]).makeOptionMandatory())
   .addOption(new Option('--source <source>', 'where the records come from').choices(['log', 'lake']).default('log'))
   .option('--from <time>', 'only records of events at or after this time (ISO 8601); other rows stay as they are', time)
   .option('--to <time>', 'only records of events before this time', time)
@@ -102,7 +104,7 @@ program
   .action(async ({ json: asJson, ...options }: ReplayOptions & { json?: boolean }) => {
     const { replay } = await import('./replays.ts');
     const result = await replay(readEnvironment(), options, ({ done, total }) => progress(`replayed ${done} of ${total}`));
-    const { view, source, rows, records, resumed, seconds, eventsPerSecond, missing, extra, skipped } = result;
+    const { view, source, rows, records, resumed, seconds, eventsPerSecond, missing, extra, skipped, expired } = result;
     console.log(
       asJson
         ? JSON.stringify(result)
@@ -110,9 +112,27 @@ program
             `${view}: ${rows} rows from ${records} records of the ${source} in ${seconds.toFixed(1)} s (${Math.round(eventsPerSecond)}/s)`,
             ...(resumed > 0 ? [`${resumed} of them were there from an earlier run that was interrupted`] : []),
             ...(skipped > 0 ? [`${skipped} records do not fit; they are dead letters`] : []),
+            ...(expired > 0 ? [`${expired} records are older than what the store keeps`] : []),
             `the old view lacked ${missing} rows and had ${extra} too many or otherwise`,
           ].join('\n'),
     );
+  });
+
+program
+  .command('erase')
+  .description('erase one subject: destroy its data keys, mask what views hold of it; run it again after any failure')
+  .requiredOption('--subject <id>', 'whom, as the application named it (user id, or agent id where no user was named)')
+  .option('--org <org>', 'of which organisation (default: PARAPET_ORG)')
+  .option('--reason <text>', 'why; kept in the audit log', '')
+  .option('--dry-run', 'only say what would be erased')
+  .addOption(json)
+  .action(async ({ subject, org, reason, dryRun = false, json: asJson }: EraseFlags) => {
+    const env = readEnvironment();
+    const { beyondReach, erase } = await import('./erasers.ts');
+    const result = await erase(env, { id: subject, org: org ?? env.PARAPET_ORG, reason, dryRun }, progress);
+    const notices = result.outcome === 'nothing' ? [] : beyondReach(env);
+    for (const line of renderErasure(result, notices)) console.log(line);
+    if (asJson) console.log(JSON.stringify({ ...result, notices }));
   });
 
 const dead = program.command('dead').description('work with dead letters: records that a processor or a sink set aside');
@@ -186,9 +206,50 @@ program
   .description('register the schemas of this version; run it before a new version starts, exit code 1 when one is incompatible')
   .addOption(json)
   .action(async ({ json: asJson }: { json?: boolean }) => {
-    const schemas = await registerSchemas(await openRegistry(readEnvironment()));
+    const schemas = await registerSchemas(await askRegistry(readEnvironment()));
     for (const { subject, record, id } of schemas) console.log(`${String(id).padStart(6)}  ${subject}  ${record}`);
     if (asJson) console.log(JSON.stringify({ schemas }));
+  });
+
+const retention = program.command('retention').description('how long each class of events is kept (PARAPET_RETENTION)');
+
+retention
+  .command('report')
+  .description('what each store is told to keep and what it really holds; exit code 1 when one holds more, or does not answer')
+  .addOption(json)
+  .action(async ({ json: asJson }: { json?: boolean }) => {
+    const { isKept, reportRetention } = await import('./retention.ts');
+    const stores = await withLog(({ log, codec }) => reportRetention({ env: readEnvironment(), log, codec, actor: 'cli' }));
+    for (const line of renderReport(stores)) console.log(line);
+    if (asJson) console.log(JSON.stringify({ ok: isKept(stores), table: readEnvironment().PARAPET_RETENTION, stores }));
+    process.exitCode = isKept(stores) ? 0 : 1;
+  });
+
+retention
+  .command('apply')
+  .description('set it in every store and remove what is due; a running Parapet does so every six hours')
+  .option('--without <groups...>', 'consumer groups that will never come back: the log waits for them no longer')
+  .addOption(json)
+  .action(async ({ without, json: asJson }: { without?: string[]; json?: boolean }) => {
+    const { applyRetention } = await import('./retention.ts');
+    const stores = await withLog(({ log, codec }) => applyRetention({ env: readEnvironment(), log, codec, without, actor: 'cli' }));
+    for (const line of renderApplied(stores)) console.log(line);
+    const ok = stores.every(({ error }) => error === undefined);
+    if (asJson) console.log(JSON.stringify({ ok, stores }));
+    process.exitCode = ok ? 0 : 1;
+  });
+
+program
+  .command('migrate')
+  .description('bring every configured store to this version’s schema, and apply the retention table; before a new version starts')
+  .addOption(json)
+  .action(async ({ json: asJson }: { json?: boolean }) => {
+    const { migrateAll } = await import('./migrate.ts');
+    const stores = await withLog(({ log, codec }) => migrateAll({ env: readEnvironment(), log, codec, actor: 'cli' }));
+    for (const line of renderMigrated(stores)) console.log(line);
+    const ok = stores.every(({ error }) => error === undefined);
+    if (asJson) console.log(JSON.stringify({ ok, stores }));
+    process.exitCode = ok ? 0 : 1;
   });
 
 program
@@ -213,6 +274,14 @@ async function runStream(part: string, processors: ProcessorName[], sinks: SinkN
   const stream = await startStream(readEnvironment(), createLogger(part), { processors, sinks });
   await untilSignal();
   await stream.stop();
+}
+
+interface EraseFlags {
+  subject: string;
+  org?: string;
+  reason: string;
+  dryRun?: boolean;
+  json?: boolean;
 }
 
 interface ReplayFlags {

@@ -1,7 +1,8 @@
 /**
  * The count that must balance: accepted by the gateways = events in the log = rows in the view = rows in the lake, by hour
  * and status. Four independent books: the spools' ledgers, the log itself, ClickHouse, the Parquet files. Besides, every
- * gateway numbers what it admits without a gap, so a missing number names a loss that all four would agree to hide.
+ * gateway numbers what it admits without a gap, so a missing number names a loss that all four would agree to hide. Further
+ * stores have a book each (`books-views.ts`). Hours that a store may have forgotten by its retention are not compared.
  */
 import type { EventLog } from '../log/port.ts';
 import type { SpoolView } from '../log/spool/inspect.ts';
@@ -9,6 +10,7 @@ import { TOPICS } from '../log/topics.ts';
 import type { Codec } from '../schemas/codec.ts';
 import type { Tally } from '../sinks/clickhouse/index.ts';
 import type { Horizon } from '../sinks/port.ts';
+import type { ViewBook } from './books-views.ts';
 
 export interface ReconcileRow {
   hour: string;
@@ -26,6 +28,10 @@ export interface Reconciliation {
   events: number;
   clickhouse: number;
   lake: number;
+  /** The further stores that are configured. */
+  views: ViewBook[];
+  /** Hours before this one are past the retention of interactions and were left out; undefined when there were none. */
+  comparedSince: string | undefined;
   /** Accepted and not in the log, or in the log and not in a view: the largest of these. */
   lost: number;
   /** Ids that are more than once in the log, the view or the lake. */
@@ -44,9 +50,12 @@ export interface Books {
   clickhouse: Tally[];
   lake: Tally[];
   deadLetters: Record<string, number>;
+  views?: ViewBook[];
+  /** Start of the first hour to compare, ISO 8601. */
+  since?: string;
 }
 
-export function reconcile({ spools, log, clickhouse, lake, deadLetters }: Books): Reconciliation {
+export function reconcile({ spools, log, clickhouse, lake, deadLetters, views = [], since = '' }: Books): Reconciliation {
   const rows = new Map<string, ReconcileRow>();
   const rowOf = (hour: string, status: string) => {
     const name = `${hour} ${status}`;
@@ -64,10 +73,12 @@ export function reconcile({ spools, log, clickhouse, lake, deadLetters }: Books)
   for (const tally of clickhouse) rowOf(tally.hour, tally.status).rows += tally.rows;
   for (const tally of lake) rowOf(tally.hour, tally.status).lake += tally.rows;
 
-  const sorted = [...rows.values()].sort((a, b) => a.hour.localeCompare(b.hour) || a.status.localeCompare(b.status));
+  const compared = [...rows.values()].filter(({ hour }) => hour >= since);
+  const sorted = compared.sort((a, b) => a.hour.localeCompare(b.hour) || a.status.localeCompare(b.status));
   const sum = (of: (row: ReconcileRow) => number) => sorted.reduce((total, row) => total + of(row), 0);
-  const repeated = (tallies: Tally[]) => tallies.reduce((total, tally) => total + tally.rows - tally.distinct, 0);
-  const distinct = (tallies: Tally[]) => tallies.reduce((total, tally) => total + tally.distinct, 0);
+  const within = (tallies: Tally[]) => tallies.filter(({ hour }) => hour >= since);
+  const repeated = (tallies: Tally[]) => within(tallies).reduce((total, tally) => total + tally.rows - tally.distinct, 0);
+  const distinct = (tallies: Tally[]) => within(tallies).reduce((total, tally) => total + tally.distinct, 0);
   const accepted = sum((row) => row.accepted);
   const smallest = Math.min(distinct(log.tallies), distinct(clickhouse), distinct(lake));
   const missing = log.gaps.reduce((total, gap) => total + gap.missing, 0);
@@ -77,8 +88,10 @@ export function reconcile({ spools, log, clickhouse, lake, deadLetters }: Books)
     events: sum((row) => row.events),
     clickhouse: sum((row) => row.rows),
     lake: sum((row) => row.lake),
-    lost: Math.max(0, accepted - smallest, missing),
-    duplicated: Math.max(repeated(log.tallies), repeated(clickhouse), repeated(lake)),
+    views,
+    comparedSince: sorted.length < rows.size ? since : undefined,
+    lost: Math.max(0, accepted - smallest, missing, ...views.map((view) => view.lost)),
+    duplicated: Math.max(repeated(log.tallies), repeated(clickhouse), repeated(lake), ...views.map((view) => view.duplicated)),
     gaps: log.gaps.filter((gap) => gap.missing > 0),
     open: spools.reduce((total, spool) => total + spool.open, 0),
     deadLetters,
@@ -87,13 +100,21 @@ export function reconcile({ spools, log, clickhouse, lake, deadLetters }: Books)
   return { balanced: even && result.lost === 0 && result.duplicated === 0, ...result };
 }
 
-/** The events of the log within the horizons, by hour and status, and how many numbers of each gateway no event carries. */
-export async function tallyLog(log: EventLog, codec: Codec, horizons: readonly Horizon[]): Promise<Books['log']> {
+/**
+ * The events of the log within the horizons, by hour and status, and how many numbers of each gateway no event carries. Of a
+ * log that has forgotten its oldest records, only numbers from those of the hour `since` on are asked for.
+ */
+export async function tallyLog(log: EventLog, codec: Codec, horizons: readonly Horizon[], since = ''): Promise<Books['log']> {
   const limits = new Map(horizons.map(({ gatewayId, through, open }) => [gatewayId, { through, open: new Set(open) }]));
   const groups = new Map<string, { hour: number; status: string; rows: number; ids: Set<string> }>();
   const sequences = new Map<string, Set<number>>();
   const topic = TOPICS.interactions.name;
+  const sinceMicros = since === '' ? 0 : Date.parse(since) * 1_000;
+  /** By gateway: the first number that is surely still there. */
+  const firsts = new Map<string, number>();
+  let forgotten = false;
   for (const { partition, start, end } of await log.ranges(topic)) {
+    forgotten ||= start > 0;
     for (let offset = start; offset < end; ) {
       const records = await log.read({ topic, partition, offset }, { maxRecords: 5_000, maxBytes: 32 * 1024 * 1024 });
       if (records.length === 0) break;
@@ -104,6 +125,7 @@ export async function tallyLog(log: EventLog, codec: Codec, horizons: readonly H
       for (const record of records) {
         const { interactionId, gatewayId, gatewaySequence, startedAt, status } = codec.decode('interactions', record.value);
         offset = record.offset + 1;
+        if (startedAt >= sinceMicros) firsts.set(gatewayId, Math.min(firsts.get(gatewayId) ?? gatewaySequence, gatewaySequence));
         const limit = limits.get(gatewayId);
         if (limit && (gatewaySequence > limit.through || limit.open.has(gatewaySequence))) continue;
         const hour = Math.floor(startedAt / 3_600_000_000);
@@ -118,10 +140,11 @@ export async function tallyLog(log: EventLog, codec: Codec, horizons: readonly H
       }
     }
   }
-  const gaps = horizons.map(({ gatewayId, through, open }) => ({
-    gatewayId,
-    missing: Math.max(0, through - open.length - (sequences.get(gatewayId)?.size ?? 0)),
-  }));
+  const gaps = horizons.map(({ gatewayId, through, open }) => {
+    const first = forgotten ? (firsts.get(gatewayId) ?? through + 1) : 1;
+    const from = (numbers: Iterable<number>) => [...numbers].filter((number) => number >= first).length;
+    return { gatewayId, missing: Math.max(0, through - first + 1 - from(open) - from(sequences.get(gatewayId) ?? [])) };
+  });
   const tallies = [...groups.values()].map(({ hour, status, rows, ids }) => ({
     hour: new Date(hour * 3_600_000).toISOString(),
     status,
@@ -140,6 +163,12 @@ export function renderReconciliation(result: Reconciliation): string {
   const line = (cells: string[]) =>
     cells.map((cell, i) => (i < 2 ? cell.padEnd(widths[i] as number) : cell.padStart(widths[i] as number))).join('  ');
   const out = [line(head), widths.map((width) => '─'.repeat(width)).join('  '), ...body.map(line)];
+  for (const { view, wanted, rows, lost, duplicated } of result.views) {
+    out.push(`${view}: ${wanted} in the log, ${rows} there, lost ${lost}, duplicated ${duplicated}`);
+  }
+  if (result.comparedSince !== undefined) {
+    out.push(`hours before ${result.comparedSince.slice(0, 13)} are past the retention of interactions, not compared`);
+  }
   for (const { gatewayId, missing } of result.gaps) out.push(`gateway ${gatewayId}: ${missing} numbers have no event`);
   for (const [group, count] of Object.entries(result.deadLetters)) out.push(`dead letters of ${group}: ${count}`);
   if (result.open > 0) out.push(`${result.open} interactions are still under way`);

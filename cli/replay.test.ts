@@ -3,6 +3,7 @@ import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { readEnvironment } from '../core/environment.ts';
 import { ParapetError } from '../core/errors.ts';
 import { createLogger } from '../core/logger.ts';
 import { createMetrics } from '../core/metrics.ts';
@@ -16,7 +17,9 @@ import { createFixtures } from '../sinks/fixtures.ts';
 import type { Sink } from '../sinks/port.ts';
 import { runSink } from '../sinks/runner.ts';
 import { createFolderStore, createLakeSink, type ObjectStore } from '../sinks/s3/index.ts';
-import { openRebuild, type Rebuild } from './rebuilds.ts';
+import { rebuildClickHouse } from './rebuilds/clickhouse.ts';
+import { openRebuilder } from './rebuilds/index.ts';
+import type { Rebuild } from './rebuilds/port.ts';
 import { type ReplayOptions, replayView } from './replay.ts';
 
 const VIEW = 'clickhouse.threats';
@@ -88,7 +91,7 @@ async function behind(group: string): Promise<number> {
   }, 0);
 }
 
-function replay(options: Partial<ReplayOptions> = {}, change: (rebuild: Rebuild) => Rebuild = (same) => same) {
+function replay(options: Partial<ReplayOptions> = {}, change: (rebuild: Rebuild) => Rebuild = (same) => same, pause = async () => {}) {
   const progress: number[] = [];
   return replayView(
     {
@@ -96,8 +99,8 @@ function replay(options: Partial<ReplayOptions> = {}, change: (rebuild: Rebuild)
       codec,
       lake,
       progressFile: join(folder, 'replays', 'view.json'),
-      rebuild: (label) => change(openRebuild(VIEW, label, { clickhouse })),
-      pause: async () => {},
+      rebuild: (label) => change(rebuildClickHouse(clickhouse, 'threats', label)),
+      pause,
       onProgress: ({ done }) => progress.push(done),
     },
     { view: VIEW, source: 'log', ...options },
@@ -110,6 +113,10 @@ const rows = async (where = '1') => {
     format: 'JSONEachRow',
   });
   return (await answer.json<{ n: number }>())[0]?.n;
+};
+const tables = async (like: string) => {
+  const answer = await clickhouse.client.query({ query: `SHOW TABLES FROM parapet LIKE '${like}'`, format: 'JSONEachRow' });
+  return (await answer.json<{ name: string }>()).map(({ name }) => name);
 };
 const command = (query: string) => clickhouse.client.command({ query, clickhouse_settings: { mutations_sync: '2' } });
 
@@ -149,29 +156,57 @@ describe('a replay', () => {
     let writes = 0;
     const failing = (rebuild: Rebuild): Rebuild => ({
       ...rebuild,
-      sink: {
-        ...rebuild.sink,
-        draft: (partition) => {
-          const draft = rebuild.sink.draft?.(partition);
-          if (!draft) throw new Error('no draft');
-          return {
-            add: (records) => draft.add(records),
-            async write(bounds) {
-              const done = await draft.write(bounds);
-              writes += 1;
-              // The store has it, and the answer is lost.
-              if (writes === 2) throw new ParapetError('PARAPET_STORE_UNAVAILABLE', { message: 'cut' });
-              return done;
-            },
-          };
+      parts: rebuild.parts.map((part) => ({
+        ...part,
+        sink: {
+          ...part.sink,
+          draft: (partition) => {
+            const draft = part.sink.draft?.(partition);
+            if (!draft) throw new Error('no draft');
+            return {
+              add: (records) => draft.add(records),
+              async write(bounds) {
+                const done = await draft.write(bounds);
+                writes += 1;
+                // The store has it, and the answer is lost.
+                if (writes === 2) throw new ParapetError('PARAPET_STORE_UNAVAILABLE', { message: 'cut' });
+                return done;
+              },
+            };
+          },
         },
-      },
+      })),
     });
     await expect(replay({ rate: 500 }, failing)).rejects.toMatchObject({ code: 'PARAPET_STORE_UNAVAILABLE' });
     expect(await rows()).toBe(COUNT);
     const result = await replay();
     expect(result).toMatchObject({ records: COUNT, rows: COUNT, differences: 0 });
     expect(result.resumed).toBe(500);
+  });
+
+  it('goes on when it had to wait for a sink that runs elsewhere', async () => {
+    const pause = async () => {
+      throw new ParapetError('PARAPET_REPLAY_IMPOSSIBLE', { message: 'a sink is running' });
+    };
+    await expect(replay({}, undefined, pause)).rejects.toMatchObject({ code: 'PARAPET_REPLAY_IMPOSSIBLE' });
+    expect(await replay()).toMatchObject({ rows: COUNT, resumed: COUNT, differences: 0 });
+  });
+
+  it('that was killed in the exchange begins anew, and never puts the old view back', async () => {
+    await command(`ALTER TABLE parapet.threats DELETE WHERE threat_id = '${fixtures.threat(300).threatId}'`);
+    const cut = (rebuild: Rebuild): Rebuild => ({
+      ...rebuild,
+      async swap() {
+        // The names are exchanged, and what was the view is still there under the rebuilt one's name.
+        const [table] = await tables('%rebuild%');
+        await clickhouse.client.command({ query: `EXCHANGE TABLES parapet.${table} AND parapet.threats` });
+        throw new ParapetError('PARAPET_STORE_UNAVAILABLE', { message: 'cut' });
+      },
+    });
+    await expect(replay({}, cut)).rejects.toMatchObject({ code: 'PARAPET_STORE_UNAVAILABLE' });
+    expect(await rows()).toBe(COUNT);
+    expect(await replay()).toMatchObject({ rows: COUNT, resumed: 0, differences: 0 });
+    expect(await tables('%rebuild%')).toEqual([]);
   });
 
   it('forgets an interrupted run when it is told to, or asked for something else', async () => {
@@ -185,16 +220,15 @@ describe('a replay', () => {
     expect(await replay({ restart: true })).toMatchObject({ resumed: 0, differences: 0 });
     await expect(replay({}, fail)).rejects.toMatchObject({ code: 'PARAPET_STORE_UNAVAILABLE' });
     expect(await replay({ source: 'lake' })).toMatchObject({ resumed: 0, differences: 0 });
-    const left = await clickhouse.client.query({ query: `SHOW TABLES FROM parapet LIKE '%rebuild%'`, format: 'JSONEachRow' });
-    expect(await left.json()).toEqual([]);
+    expect(await tables('%rebuild%')).toEqual([]);
   });
 
   it('takes what arrives while it runs, and keeps the view when something is wrong', async () => {
     let late = false;
     const adding = (rebuild: Rebuild): Rebuild => ({
       ...rebuild,
-      async rows() {
-        return (await rebuild.rows()) - (late ? 1 : 0);
+      async rows(since) {
+        return (await rebuild.rows(since)) - (late ? 1 : 0);
       },
     });
     const during = async () => {
@@ -207,7 +241,7 @@ describe('a replay', () => {
         codec,
         lake,
         progressFile: join(folder, 'replays', 'view.json'),
-        rebuild: (label) => adding(openRebuild(VIEW, label, { clickhouse })),
+        rebuild: (label) => adding(rebuildClickHouse(clickhouse, 'threats', label)),
         pause: during,
         onProgress: () => {},
       },
@@ -219,8 +253,9 @@ describe('a replay', () => {
     expect(await rows()).toBe(COUNT + 100);
   });
 
-  it('refuses views that it does not know', () => {
-    expect(() => openRebuild('clickhouse.nothing', 'x', { clickhouse })).toThrow(expect.objectContaining({ code: 'PARAPET_VIEW_UNKNOWN' }));
-    expect(() => openRebuild('elasticsearch.threats', 'x', { clickhouse })).toThrow(/not configured/);
+  it('refuses views that it does not know', async () => {
+    const env = readEnvironment({ PARAPET_DATA: folder });
+    await expect(openRebuilder('clickhouse.nothing', env)).rejects.toMatchObject({ code: 'PARAPET_VIEW_UNKNOWN' });
+    await expect(openRebuilder('elasticsearch.threats', env)).rejects.toThrow(/not configured/);
   });
 });

@@ -3,18 +3,22 @@ import { join } from 'node:path';
 import { dataPaths, type Environment, readSecret } from '../core/environment.ts';
 import { ParapetError } from '../core/errors.ts';
 import { auditRecord } from '../log/audit.ts';
+import { followControls } from '../log/controls.ts';
 import type { EventLog } from '../log/port.ts';
 import { TOPICS } from '../log/topics.ts';
 import type { Codec } from '../schemas/codec.ts';
-import { openRebuild, type RebuildStores } from './rebuilds.ts';
+import { createMask, type Mask } from '../sinks/erasure.ts';
+import { openRebuilder, type SharedStores } from './rebuilds/index.ts';
 import { type ReplayOptions, type ReplayProgress, type ReplayResult, replayView } from './replay.ts';
-import { connectSearch, openAnalytics, openCodec, openLake, openLog } from './stores.ts';
+import { openCodec, openKeys, openLake, openLog } from './stores.ts';
+import { type SinkName, sinksFilling, viewNamed } from './views.ts';
 
 export interface ReplayHere {
   env: Environment;
   log: EventLog;
   codec: Codec;
-  stores: RebuildStores;
+  shared: SharedStores;
+  mask: Mask;
   /** Who did it, for the audit log. */
   actor: string;
   pause(): Promise<void>;
@@ -22,20 +26,16 @@ export interface ReplayHere {
 }
 
 /** Replays with what this process holds, and leaves an audit event. Throws what `replayView` throws. */
-export async function replayAndSay({ env, log, codec, stores, actor, pause, onProgress }: ReplayHere, options: ReplayOptions) {
+export async function replayAndSay({ env, log, codec, shared, mask, actor, pause, onProgress }: ReplayHere, options: ReplayOptions) {
   const { view } = options;
-  const result = await replayView(
-    {
-      log,
-      codec,
-      lake: openLake(env),
-      progressFile: join(dataPaths(env).replays, `${view}.json`),
-      rebuild: (label) => openRebuild(view, label, stores),
-      pause,
-      onProgress,
-    },
-    options,
-  );
+  const { rebuild, close } = await openRebuilder(view, env, shared);
+  const progressFile = join(dataPaths(env).replays, `${view}.json`);
+  let result: ReplayResult;
+  try {
+    result = await replayView({ log, codec, lake: openLake(env), mask, progressFile, rebuild, pause, onProgress }, options);
+  } finally {
+    await close();
+  }
   const details = { source: result.source, rows: String(result.rows), differences: String(result.differences) };
   await log.append([auditRecord(codec, { org: env.PARAPET_ORG, actor, action: 'view.replayed', target: view, details })]);
   return result;
@@ -44,51 +44,48 @@ export async function replayAndSay({ env, log, codec, stores, actor, pause, onPr
 /** `parapet replay`. Throws what `replayView` throws, and PARAPET_REPLAY_IMPOSSIBLE while a sink elsewhere writes into the view. */
 export async function replay(
   env: Environment,
-  options: ReplayOptions,
+  asked: ReplayOptions,
   onProgress: (progress: ReplayProgress) => void,
 ): Promise<ReplayResult> {
+  const options = { ...asked, view: viewNamed(asked.view) };
   const running = await holderOf(env, options.view);
   if (running !== undefined) return replayThere(env, running, options, onProgress);
   const log = await openLog(env);
-  const store = options.view.split('.')[0];
-  const clickhouse = store === 'clickhouse' ? await openAnalytics(env) : undefined;
-  const search = store === 'elasticsearch' && env.ELASTICSEARCH_URL !== undefined ? await connectSearch(env) : undefined;
+  const pause = async () => {
+    for (const sink of sinksFilling(options.view)) await assertNoSink(log, sink);
+  };
+  const keys = openKeys(env);
   try {
-    return await replayAndSay(
-      {
-        env,
-        log,
-        codec: await openCodec(env),
-        stores: { clickhouse, search },
-        actor: 'cli',
-        pause: () => assertNoSink(log, options.view),
-        onProgress,
-      },
-      options,
-    );
+    const codec = await openCodec(env);
+    const controls = await followControls(log, codec);
+    try {
+      const mask = createMask(controls, keys);
+      return await replayAndSay({ env, log, codec, shared: {}, mask, actor: 'cli', pause, onProgress }, options);
+    } finally {
+      await controls.close();
+    }
   } finally {
-    await search?.close();
-    await clickhouse?.close();
+    await keys.close();
     await log.close();
   }
 }
 
 /** A log refuses to move a group that has members: so this says whether it has, and moves nothing. */
-async function assertNoSink(log: EventLog, view: string): Promise<void> {
-  const [commit] = (await log.commits(view)).filter(({ topic }) => Object.values(TOPICS).some(({ name }) => name === topic));
+async function assertNoSink(log: EventLog, sink: SinkName): Promise<void> {
+  const [commit] = (await log.commits(sink)).filter(({ topic }) => Object.values(TOPICS).some(({ name }) => name === topic));
   if (commit === undefined) return;
   try {
-    await log.seek(view, commit, commit.metadata);
+    await log.seek(sink, commit, commit.metadata);
   } catch (error) {
     if (!(error instanceof ParapetError && error.code === 'PARAPET_LOG_FENCED')) throw error;
     throw new ParapetError('PARAPET_REPLAY_IMPOSSIBLE', {
-      message: `A sink of ${view} is running in another process. Stop it and run the replay again: it goes on where it is, and what arrives meanwhile waits in the log.`,
+      message: `The sink ${sink} is running in another process. Stop it and run the replay again: it goes on where it is, and what arrives meanwhile waits in the log.`,
     });
   }
 }
 
-/** The address of this machine's process that has the view; undefined when none answers. */
-async function holderOf(env: Environment, view: string): Promise<string | undefined> {
+/** The address of this machine's process that has all sinks of the view; undefined when none answers. */
+export async function holderOf(env: Environment, view: string): Promise<string | undefined> {
   if (env.PARAPET_METRICS_PORT === 0) return undefined;
   // Under `parapet up` the processes' ports stand in a row.
   for (let port = env.PARAPET_METRICS_PORT; port < env.PARAPET_METRICS_PORT + PORTS; port++) {
@@ -96,7 +93,7 @@ async function holderOf(env: Environment, view: string): Promise<string | undefi
     try {
       const answer = await fetch(`${url}/healthz`, { signal: AbortSignal.timeout(2_000) });
       const { views = [] } = (await answer.json()) as { views?: string[] };
-      if (answer.ok && views.includes(view)) return url;
+      if (answer.ok && sinksFilling(view).every((sink) => views.includes(sink))) return url;
     } catch {
       // Nobody listens there, or somebody else.
     }

@@ -10,7 +10,7 @@ import type { KeyStore } from '../keys/port.ts';
 import type { EventLog } from '../log/port.ts';
 import { type Codec, createCodec } from '../schemas/codec.ts';
 import { openRegistry } from '../schemas/registry/index.ts';
-import type { ClickHouse } from '../sinks/clickhouse/index.ts';
+import type { ClickHouse, Layout } from '../sinks/clickhouse/index.ts';
 import type { Elasticsearch } from '../sinks/elasticsearch/index.ts';
 import type { Influx } from '../sinks/influxdb/index.ts';
 import type { Postgres } from '../sinks/postgres/index.ts';
@@ -58,7 +58,17 @@ export async function openAnalytics(env: Environment): Promise<ClickHouse> {
     user: env.CLICKHOUSE_USER,
     password: env.CLICKHOUSE_PASSWORD,
     database: env.CLICKHOUSE_DATABASE,
+    layout: layoutOf(env),
   });
+}
+
+function layoutOf(env: Environment): Layout {
+  return {
+    engine: env.CLICKHOUSE_ENGINE,
+    ...(env.CLICKHOUSE_CLUSTER === undefined ? {} : { cluster: env.CLICKHOUSE_CLUSTER }),
+    ...(env.CLICKHOUSE_STORAGE_POLICY === undefined ? {} : { storagePolicy: env.CLICKHOUSE_STORAGE_POLICY }),
+    ...(env.CLICKHOUSE_COLD_VOLUME === undefined ? {} : { coldVolume: env.CLICKHOUSE_COLD_VOLUME }),
+  };
 }
 
 /** ELASTICSEARCH_URL must be set. Asks nothing yet: a sink starts also while its store is down. */
@@ -81,8 +91,8 @@ export async function connectTelemetry(env: Environment): Promise<Influx> {
     token: env.INFLUX_TOKEN as string,
     org: env.INFLUX_ORG as string,
     bucket: env.INFLUX_BUCKET,
-    retentionSeconds: env.INFLUX_RETENTION_DAYS * DAY_SECONDS,
-    hourlyRetentionSeconds: env.INFLUX_HOURLY_RETENTION_DAYS === 0 ? false : env.INFLUX_HOURLY_RETENTION_DAYS * DAY_SECONDS,
+    retentionSeconds: env.PARAPET_RETENTION.metrics.hotDays * DAY_SECONDS,
+    hourlyRetentionSeconds: env.PARAPET_RETENTION.metrics.coldDays * DAY_SECONDS,
     timeoutMs: env.INFLUX_TIMEOUT_MS,
     queryTimeoutMs: env.INFLUX_QUERY_TIMEOUT_MS,
     ...(env.INFLUX_CA_FILE === undefined ? {} : { caFile: env.INFLUX_CA_FILE }),

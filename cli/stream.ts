@@ -6,15 +6,18 @@ import { dataPaths, type Environment } from '../core/environment.ts';
 import { ParapetError } from '../core/errors.ts';
 import type { Logger } from '../core/logger.ts';
 import { createMetrics } from '../core/metrics.ts';
+import { followControls } from '../log/controls.ts';
 import type { Subscription } from '../log/port.ts';
 import { runProcessor } from '../processors/runner.ts';
+import { createMask } from '../sinks/erasure.ts';
 import { runSink } from '../sinks/runner.ts';
 import { openTelemetry, parseTelemetry } from '../telemetry/index.ts';
 import { type AdminServer, startAdmin } from './admin.ts';
 import type { ReplayOptions, ReplayProgress, ReplayResult } from './replay.ts';
 import { replayAndSay } from './replays.ts';
-import { CLICKHOUSE_READER, clickHousePassword, connectSearch, openAnalytics, openCodec, openKeys, openLog } from './stores.ts';
-import { openSinks, type ProcessorName, type SinkName, storeOf } from './views.ts';
+import { KEEPERS, keepRetention } from './retention.ts';
+import { CLICKHOUSE_READER, clickHousePassword, openAnalytics, openCodec, openKeys, openLog } from './stores.ts';
+import { openSinks, type ProcessorName, type SinkName, sinksFilling, storeOf } from './views.ts';
 
 export interface StreamOptions {
   processors: readonly ProcessorName[];
@@ -35,7 +38,11 @@ export async function startStream(env: Environment, logger: Logger, { processors
   const codec = await openCodec(env);
   const keys = openKeys(env);
   const subscriptions = new Map<string, Subscription>();
-  const parts = { log, codec, logger, metrics, traces: telemetry?.batches };
+  const controls = await followControls(log, codec, logger);
+  const mask = createMask(controls, keys);
+  // A process that cannot tell whom to mask must not write; better now than with the first record.
+  mask.current();
+  const parts = { log, codec, logger, metrics, traces: telemetry?.batches, mask };
 
   // Loaded and made inside: the rules take a while, and a process of sinks alone has no use for them.
   const made: Record<ProcessorName, () => Promise<Subscription>> = {
@@ -80,31 +87,25 @@ export async function startStream(env: Environment, logger: Logger, { processors
 
   /** The sink stands still only for the last stretch; what arrives meanwhile waits in the log. */
   async function replay(options: ReplayOptions, onProgress: (progress: ReplayProgress) => void): Promise<ReplayResult> {
-    const name = sinks.find((each) => each === options.view);
-    if (name === undefined) {
+    const names = sinksFilling(options.view);
+    if (names.length === 0 || !names.every((name) => sinks.includes(name))) {
       throw new ParapetError('PARAPET_VIEW_UNKNOWN', { message: `This process has no view ${options.view}.` });
     }
-    const search = storeOf(name) === 'elasticsearch' ? await connectSearch(env) : undefined;
+    const pause = async () => {
+      await Promise.all(names.map((name) => subscriptions.get(name)?.close()));
+    };
     try {
-      return await replayAndSay(
-        {
-          env,
-          log,
-          codec,
-          stores: { clickhouse, search },
-          actor: 'stream',
-          pause: async () => subscriptions.get(name)?.close(),
-          onProgress,
-        },
-        options,
-      );
+      return await replayAndSay({ env, log, codec, shared: { clickhouse }, mask, actor: 'stream', pause, onProgress }, options);
     } finally {
-      await search?.close();
-      // Its old self was closed, or not; a second close is nothing.
-      await subscriptions.get(name)?.close();
-      subscriptions.set(name, await startSink(name));
+      // Their old selves were closed, or not; a second close is nothing.
+      await pause();
+      await Promise.all(names.map(async (name) => subscriptions.set(name, await startSink(name))));
     }
   }
+
+  // Each process keeps the stores that it writes to, which an embedded engine leaves no choice about; processors keep the log.
+  const kept = KEEPERS.filter((name) => (name === 'log' ? processors.length > 0 : sinks.some((sink) => storeOf(sink) === name)));
+  const retention = keepRetention({ env, log, codec, clickhouse, stores: kept, actor: 'stream' }, logger);
 
   const admin = await startAdmin({
     host: env.PARAPET_METRICS_HOST,
@@ -113,6 +114,7 @@ export async function startStream(env: Environment, logger: Logger, { processors
     metrics,
     views: sinks,
     replay,
+    eraser: clickhouse && (await import('../sinks/clickhouse/index.ts')).createClickHouseEraser(clickhouse),
   });
   logger.info({ processors, sinks, front: front?.url, metrics: admin.url }, 'stream ready');
 
@@ -121,10 +123,12 @@ export async function startStream(env: Environment, logger: Logger, { processors
     frontUrl: front?.url,
     async stop() {
       await admin.close();
+      await retention.close();
       await Promise.all([...subscriptions.values()].map((each) => each.close()));
       await front?.close();
       await stores.close();
       await clickhouse?.close();
+      await controls.close();
       await log.close();
       await keys.close();
       await telemetry?.stop();

@@ -46,7 +46,10 @@ const STORES = {
       const store = shared.clickhouse ?? (await openAnalytics(env));
       const limits = { lingerMs: env.PARAPET_CLICKHOUSE_LINGER_MS };
       return {
-        sink: (view) => createClickHouseSink({ store, view: view as ClickHouseView, limits }) as Sink,
+        sink: (view) => {
+          const retention = env.PARAPET_RETENTION[view as ClickHouseView];
+          return createClickHouseSink({ store, view: view as ClickHouseView, retention, limits }) as Sink;
+        },
         close: async () => (store === shared.clickhouse ? undefined : store.close()),
       };
     },
@@ -68,10 +71,13 @@ const STORES = {
     views: ['threats', 'audit'],
     needs: ['ELASTICSEARCH_URL'],
     async open(env) {
-      const { createElasticsearchSink } = await import('../sinks/elasticsearch/index.ts');
+      const { agesOf, createElasticsearchSink } = await import('../sinks/elasticsearch/index.ts');
       const store = await connectSearch(env);
       return {
-        sink: (view) => createElasticsearchSink({ store, view: view as ElasticsearchView }) as Sink,
+        sink: (view) => {
+          const ages = agesOf(env.PARAPET_RETENTION[view as ElasticsearchView]);
+          return createElasticsearchSink({ store, view: view as ElasticsearchView, ages }) as Sink;
+        },
         close: () => store.close(),
       };
     },
@@ -186,14 +192,25 @@ function defined<T extends object>(options: T): { [Name in keyof T]: Exclude<T[N
 export const PROCESSOR_NAMES = ['enrich', 'detect'] as const;
 export type ProcessorName = (typeof PROCESSOR_NAMES)[number];
 
-/** The views that `parapet replay` can rebuild; `rebuilds.ts` says how. */
+/** The views that `parapet replay` can rebuild; `rebuilds/` says how. */
 export const REPLAYABLE: readonly string[] = [
   'clickhouse.interactions',
   'clickhouse.threats',
   'clickhouse.audit',
   'elasticsearch.threats',
   'elasticsearch.audit',
+  'influxdb.interactions',
+  'postgres',
 ];
+
+/** A view by its own name or by that of a sink: those of PostgreSQL share their tables, so both are rebuilt with either. */
+export function viewNamed(name: string): string {
+  return name.startsWith('postgres.') ? 'postgres' : name;
+}
+
+export function sinksFilling(view: string): SinkName[] {
+  return view === 'postgres' ? sinksOf('postgres') : SINK_NAMES.filter((name) => name === view);
+}
 
 export type StoreName = keyof typeof STORES;
 export const STORE_NAMES = Object.keys(STORES) as StoreName[];

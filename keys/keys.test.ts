@@ -1,3 +1,4 @@
+import { execFileSync } from 'node:child_process';
 import { mkdtempSync, readdirSync, readFileSync, rmSync, statSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -5,6 +6,7 @@ import fc from 'fast-check';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { openLocalKeyStore } from './local.ts';
 import type { KeyStore } from './port.ts';
+import { pseudonymOf } from './pseudonym.ts';
 import { seal, unseal } from './seal.ts';
 
 describe('sealed content', () => {
@@ -50,6 +52,35 @@ describe('sealed content', () => {
     expect(() => unseal(keys, 'i-1', 'requestContent', gone)).toThrow(expect.objectContaining({ code: 'PARAPET_KEY_UNAVAILABLE' }));
     expect(unseal(keys, 'i-1', 'requestContent', stays)).toBe('hello');
     expect(seal(keys, 'acme/bob', 'i-2', 'requestContent', 'hello').keyId).not.toBe(gone.keyId);
+  });
+
+  it('counts the keys of a subject, and makes none by that', () => {
+    expect(keys.count('acme/dora')).toBe(0);
+    expect(keys.count('acme/dora')).toBe(0);
+    keys.current('acme/dora');
+    expect(keys.count('acme/dora')).toBe(1);
+  });
+
+  it('seals and opens nothing any more with a key that another process destroyed, after 60 s at most', async () => {
+    let ms = Date.now();
+    const gateway = openLocalKeyStore({ folder, now: () => ms });
+    const sealed = seal(gateway, 'acme/emil', 'i-1', 'requestContent', 'hello');
+    expect(unseal(gateway, 'i-1', 'requestContent', sealed)).toBe('hello');
+    const child = new URL('testing/destroy-child.ts', import.meta.url).pathname;
+    expect(execFileSync(process.execPath, [child, folder, 'acme/emil'], { encoding: 'utf8' }).trim()).toBe('1');
+    // It may still hold the key, but not for long.
+    ms += 60_000;
+    expect(seal(gateway, 'acme/emil', 'i-2', 'requestContent', 'hello').keyId).not.toBe(sealed.keyId);
+    expect(() => unseal(gateway, 'i-1', 'requestContent', sealed)).toThrow(expect.objectContaining({ code: 'PARAPET_KEY_UNAVAILABLE' }));
+    await gateway.close();
+  });
+
+  it('gives an erased subject the same pseudonym each time, and nobody else', async () => {
+    const [ann, bob] = [pseudonymOf(keys, 'acme', 'acme/ann'), pseudonymOf(keys, 'acme', 'acme/bob')];
+    expect(ann).toMatch(/^erased:[0-9a-f]{16}$/);
+    expect(pseudonymOf(keys, 'acme', 'acme/ann')).toBe(ann);
+    expect(bob).not.toBe(ann);
+    expect(pseudonymOf(keys, 'other', 'acme/ann')).not.toBe(ann);
   });
 
   it('keeps no data key in the clear on disk, and the master key for its owner only', () => {

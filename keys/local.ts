@@ -29,9 +29,11 @@ export interface LocalKeyStoreOptions {
   folder: string;
   /** Base64 of 32 bytes; when absent the file `master.key` in the folder is used, and made at first. */
   masterKey?: string;
+  /** Milliseconds, for the age of cached keys. */
+  now?: () => number;
 }
 
-export function openLocalKeyStore({ folder, masterKey }: LocalKeyStoreOptions): KeyStore {
+export function openLocalKeyStore({ folder, masterKey, now = Date.now }: LocalKeyStoreOptions): KeyStore {
   mkdirSync(folder, { recursive: true, mode: 0o700 });
   const master = masterKey === undefined ? masterKeyFile(join(folder, 'master.key')) : decodeMaster(masterKey);
   const root = open<KeyRow | SubjectRow, string>({ path: join(folder, 'data-keys'), overlappingSync: false });
@@ -59,14 +61,14 @@ export function openLocalKeyStore({ folder, masterKey }: LocalKeyStoreOptions): 
 
   function remember<K>(cache: Map<K, DataKey & { until: number }>, name: K, key: DataKey): DataKey {
     if (cache.size >= CACHED_KEYS) cache.delete(cache.keys().next().value as K);
-    cache.set(name, { ...key, until: Date.now() + CACHE_MS });
+    cache.set(name, { ...key, until: now() + CACHE_MS });
     return key;
   }
 
   return {
     current(subject) {
       const cached = bySubject.get(subject);
-      if (cached && cached.until > Date.now()) return cached;
+      if (cached && cached.until > now()) return cached;
       const found = root.transactionSync((): DataKey => {
         const existing = (root.get(`subject/${subject}`) as SubjectRow | undefined)?.keyIds.at(-1);
         if (existing !== undefined) return unwrap(existing, root.get(`key/${existing}`) as KeyRow);
@@ -81,7 +83,7 @@ export function openLocalKeyStore({ folder, masterKey }: LocalKeyStoreOptions): 
 
     byId(id) {
       const cached = byId.get(id);
-      if (cached && cached.until > Date.now()) return cached;
+      if (cached && cached.until > now()) return cached;
       byId.delete(id);
       root.resetReadTxn();
       const row = root.get(`key/${id}`) as KeyRow | undefined;
@@ -90,6 +92,11 @@ export function openLocalKeyStore({ folder, masterKey }: LocalKeyStoreOptions): 
           message: `Data key ${id} is not here: its subject was erased, or the record comes from elsewhere.`,
         });
       return remember(byId, id, unwrap(id, row));
+    },
+
+    count(subject) {
+      root.resetReadTxn();
+      return (root.get(`subject/${subject}`) as SubjectRow | undefined)?.keyIds.length ?? 0;
     },
 
     async destroy(subject) {

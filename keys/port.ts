@@ -16,6 +16,8 @@ export interface KeyStore {
   current(subject: string): DataKey;
   /** The data key with this id. Throws PARAPET_KEY_UNAVAILABLE when it was destroyed or never was here. */
   byId(id: string): DataKey;
+  /** How many data keys the subject has here. Makes none. */
+  count(subject: string): number;
   /** Destroys every data key of the subject. Gives how many there were. */
   destroy(subject: string): Promise<number>;
   /** HMAC-SHA256 key for hashes of content in views: equal content of one org has equal hashes, and nobody can guess content from a hash alone. */

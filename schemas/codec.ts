@@ -9,7 +9,9 @@ import { TOPIC_IDS, TOPICS, type TopicId, type TopicRecords } from '../log/topic
 import { fullSchema } from './definitions.ts';
 import { type Extension, findExtension } from './extension.ts';
 import type { SchemaRegistry } from './registry/port.ts';
-import { type UnsealedRecords, unsealedSchema } from './unsealed.ts';
+import type { AssessedInteraction, Interaction } from './types.ts';
+import { SEALED_FIELDS, type UnsealedRecords, unsealedSchema } from './unsealed.ts';
+import { createLocator, createWalker, type Taker } from './walk.ts';
 
 const HEADER_BYTES = 5;
 
@@ -24,6 +26,7 @@ export interface Codec {
   /**
    * The bytes of a record. Throws PARAPET_RECORD_INVALID when the value does not fit the topic's schema.
    * `from` is what the record was made of: the part of it that is `from.value`, untouched, is copied from its bytes.
+   * In topics that are `unsealed` the interaction's content is left out.
    */
   encode<Id extends TopicId>(topic: Id, value: TopicRecords[Id], from?: Decoded): Buffer;
   /**
@@ -33,8 +36,18 @@ export interface Codec {
   decode<Id extends TopicId>(topic: Id, bytes: Buffer): TopicRecords[Id];
   /** As `decode`, but skips the sealed content: for stores, none of which may show it. */
   decodeUnsealed<Id extends TopicId>(topic: Id, bytes: Buffer): UnsealedRecords[Id];
+  /** Hands the fields of the topic's records to these takers, by path; the same takers get the same reader. */
+  cells(topic: TopicId, takers: ReadonlyMap<string, Taker>): CellReader;
   /** Fetches the writer schemas of these bytes that are not known yet. What cannot be found is left to `decode` to say. */
   prepare(topic: TopicId, values: readonly Buffer[]): Promise<void>;
+}
+
+/** Reads records without decoding them; `walk.ts` says how. */
+export interface CellReader {
+  /** Whether today's schema wrote these bytes: only then can they be read here. */
+  reads(bytes: Buffer): boolean;
+  /** Throws when they are not a record of it; takers may have been called by then. */
+  read(bytes: Buffer): void;
 }
 
 /** How the bytes of one writer's schema are read. */
@@ -59,8 +72,10 @@ export async function createCodec(registry: SchemaRegistry): Promise<Codec> {
       unsealed: (bytes) => unsealed.fromBuffer(bytes, skipping),
     });
   }
+  const locateContent = createLocator(avro.Type.forSchema(fullSchema('Interaction') as avro.Schema), SEALED_FIELDS);
   const writer = (topic: TopicId) => writers.get(topic) as { type: avro.Type; unsealed: avro.Type; id: number };
   const extensions = new Map<string, Extension | undefined>();
+  const cellReaders = new WeakMap<ReadonlyMap<string, Taker>, CellReader>();
 
   /** How a record of `topic` begins with one of `from`, when it does, and those bytes were written with today's schema. */
   function extensionOf(topic: TopicId, value: object, from: Decoded): Extension | undefined {
@@ -88,10 +103,12 @@ export async function createCodec(registry: SchemaRegistry): Promise<Codec> {
   return {
     encode(topic, value, from) {
       const { type, id } = writer(topic);
+      const { unsealed } = TOPICS[topic];
       try {
         const extension = from && extensionOf(topic, value, from);
-        if (from && extension) return encodeExtended(extension, id, value, from.bytes);
-        return encodeFrame(type, id, value);
+        if (from && extension)
+          return encodeExtended(extension, id, value, from.bytes, unsealed ? locateContent(from.bytes, HEADER_BYTES) : NOTHING);
+        return encodeFrame(type, id, unsealed ? withoutContent(value as AssessedInteraction) : value);
       } catch (error) {
         throw new ParapetError('PARAPET_RECORD_INVALID', {
           message: `The record does not fit ${TOPICS[topic].name}: ${reason(error)}`,
@@ -106,6 +123,19 @@ export async function createCodec(registry: SchemaRegistry): Promise<Codec> {
 
     decodeUnsealed<Id extends TopicId>(topic: Id, bytes: Buffer) {
       return read(topic, bytes, 'unsealed') as UnsealedRecords[Id];
+    },
+
+    cells(topic, takers) {
+      const known = cellReaders.get(takers);
+      if (known !== undefined) return known;
+      const { type, id } = writer(topic);
+      const walk = createWalker(type, takers);
+      const reader: CellReader = {
+        reads: (bytes) => bytes.length >= HEADER_BYTES && bytes[0] === 0 && bytes.readUInt32BE(1) === id,
+        read: (bytes) => walk(bytes, HEADER_BYTES),
+      };
+      cellReaders.set(takers, reader);
+      return reader;
     },
 
     async prepare(topic, values) {
@@ -166,15 +196,28 @@ function encodeInto(type: avro.Type, value: unknown, at: number): number {
   return type.encode(value, scratch, at);
 }
 
-/** The bytes of a record in Avro are those of its fields, one behind the other: the first ones are there already. */
-function encodeExtended({ rest }: Extension, id: number, value: object, begun: Buffer): Buffer {
-  let end = 0;
-  for (const { name, type } of rest) end = encodeInto(type, (value as Record<string, unknown>)[name], end);
-  const out = Buffer.allocUnsafe(begun.length + end);
-  begun.copy(out);
+const NOTHING: [begin: number, end: number] = [HEADER_BYTES, HEADER_BYTES];
+
+/**
+ * The bytes of a record in Avro are those of its fields, one behind the other: the first ones are there already. Where content
+ * is left out, nulls take its place.
+ */
+function encodeExtended({ rest }: Extension, id: number, value: object, begun: Buffer, [from, to]: [begin: number, end: number]): Buffer {
+  let added = 0;
+  for (const { name, type } of rest) added = encodeInto(type, (value as Record<string, unknown>)[name], added);
+  const nulls = to > from ? SEALED_FIELDS.length : 0;
+  const kept = from + nulls + begun.length - to;
+  const out = Buffer.allocUnsafe(kept + added);
+  begun.copy(out, 0, 0, from);
+  out.fill(0, from, from + nulls);
+  begun.copy(out, from + nulls, to);
   out.writeUInt32BE(id, 1);
-  scratch.copy(out, begun.length, 0, end);
+  scratch.copy(out, kept, 0, added);
   return out;
+}
+
+function withoutContent<T extends { interaction: Interaction }>(value: T): T {
+  return { ...value, interaction: { ...value.interaction, requestContent: null, responseContent: null, errorContent: null } };
 }
 
 function reason(error: unknown): string {

@@ -13,6 +13,7 @@ const FILES = {
   AssessedInteraction: 'assessed.v1.avsc',
   Threat: 'threat.v1.avsc',
   AuditEvent: 'audit.v1.avsc',
+  Control: 'control.v1.avsc',
 } as const;
 
 export type RecordName = keyof typeof FILES;

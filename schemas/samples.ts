@@ -1,6 +1,15 @@
 /** One record of every kind with every field filled: what golden bytes and codec tests are made from. */
 import type { RecordName } from './definitions.ts';
-import type { AssessedInteraction, Assessment, AuditEvent, EnrichedInteraction, Enrichment, Interaction, Threat } from './types.ts';
+import type {
+  AssessedInteraction,
+  Assessment,
+  AuditEvent,
+  Control,
+  EnrichedInteraction,
+  Enrichment,
+  Interaction,
+  Threat,
+} from './types.ts';
 
 export const INTERACTION: Interaction = {
   interactionId: '0199f3c0-0000-7000-8000-000000000001',
@@ -160,12 +169,22 @@ const AUDIT: AuditEvent = {
   traceId: null,
 };
 
+const CONTROL: Control = {
+  org: 'acme',
+  kind: 'erasure',
+  key: 'erased:0123456789abcdef',
+  issuedAt: INTERACTION.startedAt,
+  actor: 'cli',
+  value: '{"erasedAt":1764000000000000}',
+};
+
 type Samples = {
   Interaction: Interaction;
   EnrichedInteraction: EnrichedInteraction;
   AssessedInteraction: AssessedInteraction;
   Threat: Threat;
   AuditEvent: AuditEvent;
+  Control: Control;
 };
 
 export const SAMPLES: Samples & Record<RecordName, unknown> = {
@@ -174,4 +193,5 @@ export const SAMPLES: Samples & Record<RecordName, unknown> = {
   AssessedInteraction: { interaction: INTERACTION, enrichment: ENRICHMENT, assessment: ASSESSMENT },
   Threat: THREAT,
   AuditEvent: AUDIT,
+  Control: CONTROL,
 };

@@ -192,7 +192,7 @@ export interface Assessment {
   truncated: boolean;
 }
 
-/** An enriched interaction and what detection in the stream says of it. The views of interactions are made from this. */
+/** An enriched interaction and what detection in the stream says of it. The views of interactions are made from this, so the interaction comes without its sealed content. */
 export interface AssessedInteraction {
   interaction: Interaction;
   enrichment: Enrichment;
@@ -248,4 +248,18 @@ export interface AuditEvent {
   details: Record<string, string>;
   interactionId: string | null;
   traceId: string | null;
+}
+
+/** Something that every process obeys from now on. The last one of an org, kind and key is what holds. */
+export interface Control {
+  org: string;
+  /** What it is about, e.g. erasure. Kinds that a process does not know are none of its business. */
+  kind: string;
+  /** What it holds for, within org and kind. No personal data. */
+  key: string;
+  issuedAt: number;
+  /** Who: a person or a part of Parapet. */
+  actor: string;
+  /** JSON, as the kind says. Null takes the control back. */
+  value: string | null;
 }

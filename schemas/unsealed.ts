@@ -6,7 +6,7 @@ import type { TopicRecords } from '../log/topics.ts';
 import type { AvroSchema } from './definitions.ts';
 import type { AssessedInteraction, EnrichedInteraction, Interaction } from './types.ts';
 
-const SEALED_FIELDS = ['requestContent', 'responseContent', 'errorContent'] as const;
+export const SEALED_FIELDS = ['requestContent', 'responseContent', 'errorContent'] as const;
 
 export type UnsealedInteraction = Omit<Interaction, (typeof SEALED_FIELDS)[number]>;
 type Unsealed<T extends { interaction: Interaction }> = Omit<T, 'interaction'> & { interaction: UnsealedInteraction };

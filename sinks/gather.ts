@@ -1,7 +1,7 @@
 /**
  * Reads the next batch of a partition: until a bound, or until the first record has waited long enough and no more are at
- * hand. Records are decoded by the hundred and at once taken into the sink's draft, where it makes one: so a batch of any
- * size costs the memory of its bytes in the store, and what they decode to dies young.
+ * hand. A sink's draft takes them by the hundred, from their bytes where it can, else decoded: so a batch of any size costs the
+ * memory of its bytes in the store, and what is decoded dies young.
  */
 import { setImmediate as turn } from 'node:timers/promises';
 import { type ParapetError, toParapetError } from '../core/errors.ts';
@@ -9,12 +9,13 @@ import type { Assignment, StoredRecord } from '../log/port.ts';
 import type { TopicId } from '../log/topics.ts';
 import type { Codec } from '../schemas/codec.ts';
 import type { UnsealedRecords } from '../schemas/unsealed.ts';
+import type { Mask } from './erasure.ts';
 import type { BatchLimits, Draft, Sink, SinkRecord } from './port.ts';
 
 /** Few enough that little of what they decode to is alive when the collector comes by: with 1,000 it costs four times as much. */
 const READ_RECORDS = 200;
 /** How long it takes at most to notice that nobody wants the batch any more. */
-const IDLE_MS = 1_000;
+const IDLE_MS = 5_000;
 
 /** A record that could not be decoded. */
 export interface Undecodable {
@@ -41,6 +42,8 @@ export interface GatherOptions {
   stop: AbortSignal;
   /** Shared by the sink's partitions. */
   turns: Turns;
+  /** Of erased subjects. */
+  mask?: Mask | undefined;
 }
 
 /** undefined when `stop` aborted first: a batch that was not begun is simply read again by whoever takes the partition. */
@@ -49,7 +52,7 @@ export async function gather<Id extends TopicId>(
   codec: Codec,
   assignment: Assignment,
   offset: number,
-  { limits: { maxRecords, maxBytes, lingerMs }, stop, turns }: GatherOptions,
+  { limits: { maxRecords, maxBytes, lingerMs }, stop, turns, mask }: GatherOptions,
 ): Promise<Gathered<UnsealedRecords[Id]> | undefined> {
   type Value = UnsealedRecords[Id];
   const out: Gathered<Value> = {
@@ -74,13 +77,16 @@ export async function gather<Id extends TopicId>(
       out.oldest = (stored[0] as StoredRecord).timestamp;
       out.draft = sink.draft?.(assignment.partition);
     }
-    const { records, sources, undecodable } = await decodeAll(codec, sink.topic, stored);
-    out.undecodable.push(...undecodable);
-    out.size += records.length;
-    if (out.draft) out.draft.add(records);
+    if (mask?.current() === undefined && out.draft?.take?.(stored, codec)) out.size += stored.length;
     else {
-      out.records.push(...records);
-      out.sources.push(...sources);
+      const { records, sources, undecodable } = await decodeAll(codec, sink.topic, stored, mask);
+      out.undecodable.push(...undecodable);
+      out.size += records.length;
+      if (out.draft) out.draft.add(records);
+      else {
+        out.records.push(...records);
+        out.sources.push(...sources);
+      }
     }
     taken += stored.length;
     for (const { value } of stored) bytes += value.length;
@@ -135,8 +141,8 @@ export function createTurns(): Turns {
   };
 }
 
-/** The records that can be decoded, with their sources, and the others. */
-export async function decodeAll<Id extends TopicId>(codec: Codec, topic: Id, stored: readonly StoredRecord[]) {
+/** The records that can be decoded, with their sources, and the others. Erased subjects are masked: no view may name them again. */
+export async function decodeAll<Id extends TopicId>(codec: Codec, topic: Id, stored: readonly StoredRecord[], mask?: Mask) {
   await codec.prepare(
     topic,
     stored.map((record) => record.value),
@@ -144,10 +150,12 @@ export async function decodeAll<Id extends TopicId>(codec: Codec, topic: Id, sto
   const records: SinkRecord<UnsealedRecords[Id]>[] = [];
   const sources: StoredRecord[] = [];
   const undecodable: Undecodable[] = [];
+  const masked = mask?.current();
   for (const record of stored) {
     try {
       const { offset, timestamp, key, headers, value: raw } = record;
-      records.push({ offset, timestamp, key, headers, value: codec.decodeUnsealed(topic, raw), raw });
+      const value = codec.decodeUnsealed(topic, raw);
+      records.push({ offset, timestamp, key, headers, value: masked ? masked(topic, value) : value, raw });
       sources.push(record);
     } catch (error) {
       undecodable.push({ record, error: toParapetError(error, 'PARAPET_RECORD_INVALID') });

@@ -2,7 +2,9 @@
  * The contract of a sink: one store, one view of one topic. Idempotent by construction: the runner remembers where a
  * batch begins and ends *before* it is written, so that after a crash exactly the same batch is written again.
  */
+import type { StoredRecord } from '../log/port.ts';
 import type { TopicId } from '../log/topics.ts';
+import type { Codec } from '../schemas/codec.ts';
 import type { UnsealedRecords } from '../schemas/unsealed.ts';
 
 export interface SinkRecord<T> {
@@ -13,7 +15,7 @@ export interface SinkRecord<T> {
   headers: Record<string, string>;
   /** Without sealed content: that is in `raw` alone. */
   value: T;
-  /** The record's bytes as they stand in the log (Confluent wire format). */
+  /** The record's bytes as they stand in the log (Confluent wire format); they still name a subject that `value` masks. */
   raw: Buffer;
 }
 
@@ -46,6 +48,11 @@ export interface Refused {
 export interface Draft<T> {
   /** Takes of the records, which follow the ones before, what it will write; holds none of them. */
   add(records: readonly SinkRecord<T>[]): void;
+  /**
+   * The same from their bytes, where the draft can read these without decoding them. False when some of the records were
+   * written with another schema than today's, or some such: then none was taken, and all are to be decoded and added.
+   */
+  take?(records: readonly StoredRecord[], codec: Codec): boolean;
   /**
    * Writes all that was added, as the batch with these bounds. Resolves true when the store has it for good; false when
    * some record does not fit or was refused. Throws PARAPET_STORE_UNAVAILABLE.

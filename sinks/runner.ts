@@ -15,6 +15,7 @@ import type { Codec } from '../schemas/codec.ts';
 import type { UnsealedRecords } from '../schemas/unsealed.ts';
 import type { BatchTraces } from '../telemetry/index.ts';
 import { traceSink } from '../telemetry/sink.ts';
+import type { Mask } from './erasure.ts';
 import { createTurns, decodeAll, type Gathered, gather, type Undecodable } from './gather.ts';
 import type { BatchBounds, Draft, Refused, Sink, SinkBatch } from './port.ts';
 
@@ -30,6 +31,8 @@ export interface SinkRunnerParts {
   metrics: Metrics;
   /** Undefined when traces are off. */
   traces?: BatchTraces | undefined;
+  /** Of erased subjects. */
+  mask?: Mask | undefined;
 }
 
 /** How a batch went. */
@@ -43,7 +46,7 @@ interface Outcome {
 }
 
 export async function runSink<Id extends TopicId>(parts: SinkRunnerParts, sink: Sink<Id>): Promise<Subscription> {
-  const { log, codec, logger, metrics } = parts;
+  const { log, codec, logger, metrics, mask } = parts;
   const topic = TOPICS[sink.topic].name;
   const mailbox = deadLetterTopic(sink.name);
   const written = metrics.counter('parapet_sink_records_total', 'Records that a store has for good.', ['sink']);
@@ -116,7 +119,7 @@ export async function runSink<Id extends TopicId>(parts: SinkRunnerParts, sink: 
     const share = Math.min(1, FULL_SHARES / held);
     const { maxRecords, maxBytes, lingerMs } = sink.limits;
     const limits = { maxRecords: Math.ceil(maxRecords * share), maxBytes: Math.ceil(maxBytes * share), lingerMs };
-    const batch = gather(traced.reading, codec, assignment, offset, { limits, stop, turns });
+    const batch = gather(traced.reading, codec, assignment, offset, { limits, stop, turns, mask });
     batch.catch(() => undefined);
     return batch;
   }
@@ -159,7 +162,7 @@ export async function runSink<Id extends TopicId>(parts: SinkRunnerParts, sink: 
   /** Writes a batch that may have been written before, wholly or in part. */
   async function redo(assignment: Assignment, firstOffset: number, lastOffset: number): Promise<void> {
     const stored = await readThrough(assignment, firstOffset, lastOffset);
-    const { records, sources, undecodable } = await decodeAll(codec, sink.topic, stored);
+    const { records, sources, undecodable } = await decodeAll(codec, sink.topic, stored, mask);
     const bounds: BatchBounds = { topic, partition: assignment.partition, firstOffset, lastOffset };
     const started = performance.now();
     const trace = traced.begin(bounds, { sources });
@@ -182,7 +185,7 @@ export async function runSink<Id extends TopicId>(parts: SinkRunnerParts, sink: 
   }
 
   async function replay(assignment: Assignment, order: StoredRecord, mailOffset: number): Promise<void> {
-    const { records, sources, undecodable } = await decodeAll(codec, sink.topic, [order]);
+    const { records, sources, undecodable } = await decodeAll(codec, sink.topic, [order], mask);
     const bounds: BatchBounds = { topic, partition: order.partition, firstOffset: order.offset, lastOffset: order.offset };
     const started = performance.now();
     const trace = traced.begin(bounds, { sources });

@@ -19,7 +19,17 @@ export function traceSink<S extends Sink>(traces: BatchTraces | undefined, sink:
 
   function watch<T>(draft: Draft<T>): Draft<T> {
     const sampled = traces?.collect([]) as SampledRecords;
+    const { take } = draft;
     const watched: Draft<T> = {
+      ...(take === undefined
+        ? {}
+        : {
+            take(records, codec) {
+              const taken = take.call(draft, records, codec);
+              if (taken) traces?.collect(records, sampled);
+              return taken;
+            },
+          }),
       add(records) {
         traces?.collect(records, sampled);
         draft.add(records);

@@ -13,7 +13,7 @@ describe('the docs', () => {
   it('list every setting, and none that is not one', () => {
     const text = page('configuration.md');
     const known = Object.keys(readEnvironment({}));
-    const source = ['environment.ts', 'settings/kafka.ts', 'settings/stores.ts', 'settings/telemetry.ts']
+    const source = ['environment.ts', 'settings/kafka.ts', 'settings/retention.ts', 'settings/stores.ts', 'settings/telemetry.ts']
       .map((file) => readFileSync(new URL(`../core/${file}`, import.meta.url), 'utf8'))
       .join('\n');
     const all = [...source.matchAll(/^ {2}([A-Z0-9_]+):/gm)].map((match) => match[1] as string);
@@ -25,7 +25,7 @@ describe('the docs', () => {
   });
 
   it('name only files that exist', () => {
-    for (const name of ['architecture.md', 'gateway.md']) {
+    for (const name of ['architecture.md', 'failures.md', 'gateway.md']) {
       const paths = [...page(name).matchAll(/`((?:[a-z0-9-]+\/)+[a-z0-9.-]+\.(?:ts|avsc|md|json))`/g)].map((match) => match[1] as string);
       expect(paths.length).toBeGreaterThan(2);
       for (const path of paths) expect(() => readFileSync(new URL(`../${path}`, import.meta.url)), path).not.toThrow();

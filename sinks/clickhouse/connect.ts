@@ -24,6 +24,19 @@ export interface ClickHouseOptions {
   timeoutMs?: number;
   /** Changes nothing, not even makes the database: for readers of the embedded engine's HTTP front. */
   readOnly?: boolean;
+  layout?: Layout;
+}
+
+/** How tables are laid out on the server; the same for every table, so that a rebuilt one is like the one that it replaces. */
+export interface Layout {
+  /** Copies on several servers by ClickHouse Keeper, or one. */
+  engine: 'merge-tree' | 'replicated';
+  /** The cluster of `system.clusters` on all of whose servers tables are made. */
+  cluster?: string;
+  /** Storage policy of new tables; the server's default without. */
+  storagePolicy?: string;
+  /** The volume of that policy to which rows move at the end of their hot days. Without, they are deleted then. */
+  coldVolume?: string;
 }
 
 export interface ClickHouse {
@@ -31,6 +44,7 @@ export interface ClickHouse {
   database: string;
   /** Set when the engine lives in this process: the folder through which blocks are handed to it. */
   handover: string | undefined;
+  layout: Layout;
   close(): Promise<void>;
 }
 
@@ -45,6 +59,7 @@ type Connection = NonNullable<NonNullable<Parameters<typeof createClient>[0]>['c
  */
 export async function openClickHouse(options: ClickHouseOptions): Promise<ClickHouse> {
   const { url, path, user = 'default', password = '', database = DEFAULT_DATABASE, timeoutMs = 60_000, readOnly = false } = options;
+  const { layout = { engine: 'merge-tree' } } = options;
   if ((url === undefined) === (path === undefined)) {
     throw new ParapetError('PARAPET_CONFIG_INVALID', { message: 'ClickHouse needs either a URL or a path, not both and not none.' });
   }
@@ -58,13 +73,21 @@ export async function openClickHouse(options: ClickHouseOptions): Promise<ClickH
   );
   try {
     // chDB's own `default` database also shows the machine's files as tables, so nothing of ours lives there.
-    if (!readOnly) await attempt('create its database', () => client.command({ query: `CREATE DATABASE IF NOT EXISTS ${database}` }));
+    if (!readOnly)
+      await attempt('create its database', () =>
+        client.command({ query: `CREATE DATABASE IF NOT EXISTS ${database}${onCluster(layout)}` }),
+      );
   } catch (error) {
     await client.close();
     throw error;
   }
   const handover = path === undefined ? undefined : await emptyFolder(join(path, 'handover'));
-  return { client, database, handover, close: () => client.close() };
+  return { client, database, handover, layout, close: () => client.close() };
+}
+
+/** What goes behind a name in a statement that changes tables. */
+export function onCluster({ cluster }: Layout): string {
+  return cluster === undefined ? '' : ` ON CLUSTER '${cluster}'`;
 }
 
 /** What a killed process left in it was not acknowledged, and will be written again. */
@@ -87,10 +110,42 @@ export function unavailable(what: string, error: unknown): ParapetError {
   if (error instanceof ParapetError) return error;
   const known = codeOf(error);
   const code = known === undefined ? '' : ` (code ${known})`;
+  const says = firstLine(error);
+  const hint = (known === undefined ? undefined : HINTS[known]) ?? connectionHint(says, error);
   return new ParapetError('PARAPET_STORE_UNAVAILABLE', {
-    message: `ClickHouse could not ${what}: ${firstLine(error)}${code}`,
+    message: `ClickHouse could not ${what}: ${says}${code}`,
     cause: error,
+    ...(hint === undefined ? {} : { hint }),
   });
+}
+
+const LOGIN = 'Check CLICKHOUSE_USER and CLICKHOUSE_PASSWORD: the server does not know them.';
+const DROPPED = 'Somebody dropped it. Nothing is lost: restart the sink, which makes it anew, then parapet replay --view fills it.';
+
+/** By ClickHouse's number of the error. */
+const HINTS: Record<string, string> = {
+  '60': DROPPED,
+  '81': DROPPED,
+  '192': LOGIN,
+  '193': LOGIN,
+  '194': LOGIN,
+  '516': LOGIN,
+  '164': 'The user may only read: give it one that may write, or take readonly away.',
+  '497': 'The user lacks a right: grant it SELECT, INSERT, ALTER, CREATE and DROP on the database, and SELECT on system.*.',
+  '243': "The server's disk is full: make room; the sink goes on by itself.",
+  '252': 'Merges lag behind: look for slow disks, or raise the linger so that batches are larger; the sink goes on by itself.',
+};
+
+function connectionHint(says: string, error: unknown): string | undefined {
+  const code = error instanceof Error && 'code' in error ? String(error.code) : '';
+  const text = `${code} ${says}`;
+  if (/ENOTFOUND|EAI_AGAIN/.test(text)) return 'Check the host in CLICKHOUSE_URL: its name cannot be resolved.';
+  if (/ECONNREFUSED/.test(text)) return 'Nothing listens there: start ClickHouse, or check CLICKHOUSE_URL.';
+  if (/has expired|not yet valid/i.test(says)) return 'Renew the server’s certificate, and check the clocks.';
+  if (/self.signed|unable to (get|verify)|altnames/i.test(says)) {
+    return 'The certificate is not trusted: set NODE_EXTRA_CA_CERTS to its authority, and use the host name that it names.';
+  }
+  return undefined;
 }
 
 /** ClickHouse's own number of an error. By shape, because chDB throws the error class of its own copy of the client. */

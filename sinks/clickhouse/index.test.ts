@@ -3,6 +3,8 @@ import { mkdtemp, readdir, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { createCodec } from '../../schemas/codec.ts';
+import { openFileRegistry } from '../../schemas/registry/file.ts';
 import { createFixtures } from '../fixtures.ts';
 import {
   ANALYST_QUERIES,
@@ -204,6 +206,38 @@ describe('a batch', () => {
     draft?.add(records);
     expect(await draft?.write(bounds)).toBe(false);
     expect(await count()).toBe(0);
+  });
+
+  it('whose draft took bytes is as one whose records were added; bytes that are no record are not written', async () => {
+    const codec = await createCodec(await openFileRegistry(join(path, 'schemas')));
+    const stored = (first: number, last: number) =>
+      fixtures.batch('assessed', { first, last, encode: (value) => codec.encode('assessed', value) }).records.map((record) => ({
+        ...record,
+        topic: 'parapet.interactions.assessed.v1',
+        partition: 0,
+        value: record.raw,
+      }));
+    const bounds = { topic: 'parapet.interactions.assessed.v1', partition: 0 };
+    const { sink, count } = await sinkOn('bytes');
+    const draft = sink.draft?.(0);
+    expect(draft?.take?.(stored(0, 99), codec)).toBe(true);
+    // Written with another schema: not taken, and nothing of the draft is lost by it.
+    const older = stored(100, 101);
+    older[1]?.value.writeUInt32BE(7_777, 1);
+    expect(draft?.take?.(older, codec)).toBe(false);
+    draft?.add(fixtures.batch('assessed', { first: 100, last: 199 }).records);
+    expect(await draft?.write({ ...bounds, firstOffset: 0, lastOffset: 199 })).toBe(true);
+    expect(await count()).toBe(200);
+    const cut = stored(200, 209).map((record, i) => (i === 5 ? { ...record, value: record.value.subarray(0, -1) } : record));
+    const broken = sink.draft?.(0);
+    expect(broken?.take?.(cut, codec)).toBe(true);
+    expect(broken?.take?.(stored(210, 219), codec)).toBe(true);
+    expect(await broken?.write({ ...bounds, firstOffset: 200, lastOffset: 219 })).toBe(false);
+    expect(await count()).toBe(200);
+    const direct = await sinkOn('bytes_whole');
+    await direct.sink.write(fixtures.batch('assessed', { first: 0, last: 199 }));
+    const rows = (table: string) => ask(`SELECT * FROM parapet.${table} ORDER BY _offset`);
+    expect(await rows(rebuildTable('interactions', 'bytes'))).toEqual(await rows(direct.table));
   });
 
   it('without records is nothing', async () => {

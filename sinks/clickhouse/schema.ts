@@ -6,15 +6,14 @@
  */
 import type { TopicId } from '../../log/topics.ts';
 import { ASSESSED_COLUMNS, AUDIT_COLUMNS, type Column, THREAT_COLUMNS } from '../columns.ts';
-import { attempt, type ClickHouse } from './connect.ts';
+import { attempt, type ClickHouse, onCluster } from './connect.ts';
+import { readTtl, setTtl } from './ttl.ts';
 
 export type ClickHouseView = 'interactions' | 'threats' | 'audit';
 
 export interface TableOptions {
   /** Name of the table; the view's own by default. A replay builds another beside it and swaps. */
   table?: string;
-  /** `MergeTree` by default. A Replicated engine deduplicates with its own window of the same size. */
-  engine?: 'MergeTree' | { replicated: string };
 }
 
 interface ViewSchema {
@@ -94,7 +93,7 @@ interface Migration {
   name: string;
   view: ClickHouseView;
   /** Each statement can be run again. */
-  statements: (database: string, table: string, options: TableOptions) => string[];
+  statements: (store: ClickHouse, table: string) => string[];
 }
 
 /**
@@ -106,45 +105,48 @@ const MIGRATIONS: readonly Migration[] = [
     number: 1,
     name: 'create interactions',
     view: 'interactions',
-    statements: (database, table, options) => [createTable('interactions', database, table, options)],
+    statements: (store, table) => [createTable('interactions', store, table)],
   },
   {
     number: 2,
     name: 'create interactions_hourly',
     view: 'interactions',
-    statements: (database, table) => [
-      `CREATE VIEW IF NOT EXISTS ${database}.${table}_hourly AS SELECT ${HOURLY_KEYS}, ${HOURLY_SUMS} FROM ${database}.${table} GROUP BY org, hour, agent_id, vendor, model_used, region, wire_format, status`,
+    statements: ({ database, layout }, table) => [
+      `CREATE VIEW IF NOT EXISTS ${database}.${table}_hourly${onCluster(layout)} AS SELECT ${HOURLY_KEYS}, ${HOURLY_SUMS} FROM ${database}.${table} GROUP BY org, hour, agent_id, vendor, model_used, region, wire_format, status`,
     ],
   },
   {
     number: 3,
     name: 'create threats',
     view: 'threats',
-    statements: (database, table, options) => [createTable('threats', database, table, options)],
+    statements: (store, table) => [createTable('threats', store, table)],
   },
   {
     number: 4,
     name: 'create audit',
     view: 'audit',
-    statements: (database, table, options) => [createTable('audit', database, table, options)],
+    statements: (store, table) => [createTable('audit', store, table)],
   },
   {
     number: 5,
     name: 'write interactions at less cost',
     view: 'interactions',
-    statements: (database, table) => [`ALTER TABLE ${database}.${table} MODIFY SETTING ${WRITE_SETTINGS}`],
+    statements: ({ database, layout }, table) => [`ALTER TABLE ${database}.${table}${onCluster(layout)} MODIFY SETTING ${WRITE_SETTINGS}`],
   },
 ];
 
-/** Brings one table of a view to today's shape; running it again changes nothing. Throws PARAPET_STORE_UNAVAILABLE. */
-export async function migrate(store: ClickHouse, view: ClickHouseView, options: TableOptions = {}): Promise<void> {
-  const table = options.table ?? view;
+/**
+ * Brings one table of a view to today's shape; running it again changes nothing. Gives the names of the steps that were
+ * taken. Throws PARAPET_STORE_UNAVAILABLE.
+ */
+export async function migrate(store: ClickHouse, view: ClickHouseView, { table = view }: TableOptions = {}): Promise<string[]> {
   checkName(table);
-  const { client, database } = store;
+  const { client, database, layout } = store;
   const log = `${database}.parapet_migrations`;
+  const taken: string[] = [];
   await attempt('migrate', async () => {
     await client.command({
-      query: `CREATE TABLE IF NOT EXISTS ${log} (table_name String, number UInt32, name String, applied_at DateTime DEFAULT now()) ENGINE = MergeTree ORDER BY (table_name, number)`,
+      query: `CREATE TABLE IF NOT EXISTS ${log}${onCluster(layout)} (table_name String, number UInt32, name String, applied_at DateTime DEFAULT now()) ENGINE = ${engineOf(store, 'parapet_migrations')} ORDER BY (table_name, number)`,
     });
     const answer = await client.query({ query: `SELECT DISTINCT number FROM ${log} WHERE table_name = '${table}'`, format: 'JSONEachRow' });
     const exists = await client.query({ query: `EXISTS TABLE ${database}.${table}`, format: 'JSONEachRow' });
@@ -152,13 +154,15 @@ export async function migrate(store: ClickHouse, view: ClickHouseView, options: 
     const applied = new Set(there ? (await answer.json<{ number: number }>()).map((row) => row.number) : []);
     for (const migration of MIGRATIONS) {
       if (migration.view !== view || applied.has(migration.number)) continue;
-      for (const query of migration.statements(database, table, options)) await client.command({ query });
+      for (const query of migration.statements(store, table)) await client.command({ query });
       // Recorded after its statements: a crash in between runs them again, which changes nothing.
       await client.command({
         query: `INSERT INTO ${log} (table_name, number, name) VALUES ('${table}', ${migration.number}, '${migration.name}')`,
       });
+      taken.push(migration.name);
     }
   });
+  return taken;
 }
 
 /** The table in which a replay builds a view anew. `label` makes it unique: letters, digits and `_`. */
@@ -166,11 +170,15 @@ export function rebuildTable(view: ClickHouseView, label: string): string {
   return checkName(`${view}__rebuild_${label}`);
 }
 
-/** Puts the rebuilt table in the place of the view's, in one atomic step, and drops the old one with its views. */
+/**
+ * Puts the rebuilt table in the place of the view's, in one atomic step, and drops the old one with its views. Only now it
+ * gets the view's TTL: while it was built, a merge would have dropped what was written before it could be counted.
+ */
 export async function swapIn(store: ClickHouse, view: ClickHouseView, rebuilt: string): Promise<void> {
   checkName(rebuilt);
+  await setTtl(store, rebuilt, await readTtl(store, view));
   await attempt('swap the rebuilt table in', () =>
-    store.client.command({ query: `EXCHANGE TABLES ${store.database}.${rebuilt} AND ${store.database}.${view}` }),
+    store.client.command({ query: `EXCHANGE TABLES ${store.database}.${rebuilt} AND ${store.database}.${view}${onCluster(store.layout)}` }),
   );
   await dropTable(store, rebuilt);
 }
@@ -180,13 +188,15 @@ export async function dropTable(store: ClickHouse, rebuilt: string): Promise<voi
   checkName(rebuilt);
   if (!rebuilt.includes('__rebuild_')) throw new Error(`${rebuilt} is not a rebuilt table.`);
   await attempt('drop the rebuilt table', async () => {
-    await store.client.command({ query: `DROP VIEW IF EXISTS ${store.database}.${rebuilt}_hourly` });
-    await store.client.command({ query: `DROP TABLE IF EXISTS ${store.database}.${rebuilt} SYNC` });
+    const everywhere = onCluster(store.layout);
+    await store.client.command({ query: `DROP VIEW IF EXISTS ${store.database}.${rebuilt}_hourly${everywhere}` });
+    await store.client.command({ query: `DROP TABLE IF EXISTS ${store.database}.${rebuilt}${everywhere} SYNC` });
     await store.client.command({ query: `DELETE FROM ${store.database}.parapet_migrations WHERE table_name = '${rebuilt}'` });
   });
 }
 
-function createTable(view: ClickHouseView, database: string, table: string, { engine = 'MergeTree' }: TableOptions): string {
+function createTable(view: ClickHouseView, store: ClickHouse, table: string): string {
+  const { database, layout } = store;
   const { columns, time, orderBy, extras } = VIEWS[view];
   const lines = [
     ...columns.map((column) => `${column.name} ${typeOf(column)}`),
@@ -194,12 +204,23 @@ function createTable(view: ClickHouseView, database: string, table: string, { en
     '_offset Int64 CODEC(Delta, ZSTD(1))',
     ...extras,
   ];
-  const window = engine === 'MergeTree' ? 'non_replicated_deduplication_window' : 'replicated_deduplication_window';
-  return `CREATE TABLE IF NOT EXISTS ${database}.${table} (\n  ${lines.join(',\n  ')}\n)
-ENGINE = ${engine === 'MergeTree' ? 'MergeTree' : engine.replicated}
+  const window = layout.engine === 'merge-tree' ? 'non_replicated_deduplication_window' : 'replicated_deduplication_window';
+  const policy = layout.storagePolicy === undefined ? '' : `, storage_policy = '${layout.storagePolicy}'`;
+  return `CREATE TABLE IF NOT EXISTS ${database}.${table}${onCluster(layout)} (\n  ${lines.join(',\n  ')}\n)
+ENGINE = ${engineOf(store, table)}
 PARTITION BY toYYYYMM(${time})
 ORDER BY (${orderBy})
-SETTINGS ${window} = ${DEDUPLICATION_WINDOW}, ${WRITE_SETTINGS}`;
+SETTINGS ${window} = ${DEDUPLICATION_WINDOW}, ${WRITE_SETTINGS}${policy}`;
+}
+
+/**
+ * A table's place in Keeper is named after the table as it was made, and not by `{table}`: a rebuilt table takes the view's
+ * name later, and its place must stay. `{shard}` and `{replica}` are macros of each server's configuration.
+ */
+function engineOf({ database, layout }: ClickHouse, table: string): string {
+  return layout.engine === 'merge-tree'
+    ? 'MergeTree'
+    : `ReplicatedMergeTree('/clickhouse/tables/{shard}/${database}/${table}', '{replica}')`;
 }
 
 /** Strings that may be missing are empty; numbers that may be missing are Nullable, because 0 would be an answer. */

@@ -9,6 +9,7 @@ import { open, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { Readable } from 'node:stream';
 import { setTimeout as sleep } from 'node:timers/promises';
+import type { Taker } from '../../schemas/walk.ts';
 import type { Column } from '../columns.ts';
 import type { BatchBounds, Draft, Refused, SinkBatch, SinkRecord } from '../port.ts';
 import { attempt, type ClickHouse, codeOf, firstLine, unavailable } from './connect.ts';
@@ -30,6 +31,7 @@ interface Row<T> {
 
 export function createWriter<T>(store: ClickHouse, view: ClickHouseView, table: string): Writer<T> {
   const target = `${store.database}.${table}`;
+  const { topic } = VIEWS[view];
   const columns = rowColumns<T>(view);
   const insert = inserter(
     store,
@@ -37,15 +39,16 @@ export function createWriter<T>(store: ClickHouse, view: ClickHouseView, table: 
     columns.map((column) => column.name),
   );
 
-  const blocks = createPool(() => createNativeBlock(columns));
+  const blocks = createPool(() => fillable(columns));
 
   /** Writes the rows; those that cannot be written are found by halving and returned. */
   async function put(rows: Row<T>[], token: string): Promise<Refused[]> {
     if (rows.length === 0) return [];
-    const block = blocks.take();
+    const filled = blocks.take();
+    const { block } = filled;
     const misfits = block.add(rows);
     if (misfits.length > 0) {
-      blocks.giveBack(block);
+      blocks.giveBack(filled);
       const bad = new Set(misfits.map((misfit) => misfit.index));
       const refused = misfits.map(({ index, reason }) => ({ index: (rows[index] as Row<T>).index, reason }));
       return [
@@ -58,7 +61,7 @@ export function createWriter<T>(store: ClickHouse, view: ClickHouseView, table: 
     }
     try {
       await insert(block.parts(), token);
-      blocks.giveBack(block);
+      blocks.giveBack(filled);
       return [];
     } catch (error) {
       const reason = refusalOf(error);
@@ -73,6 +76,8 @@ export function createWriter<T>(store: ClickHouse, view: ClickHouseView, table: 
   async function missing(batch: SinkBatch<T>, token: string, rows: Row<T>[]): Promise<Row<T>[]> {
     await untilSettled(store, token);
     const held = await attempt(`say which offsets ${target} holds`, async () => {
+      // Another replica may have taken what was written: this one must have it too before it is asked.
+      if (store.layout.engine === 'replicated') await store.client.command({ query: `SYSTEM SYNC REPLICA ${target}` });
       const answer = await store.client.query({
         query: `SELECT toFloat64(_offset) FROM ${target} WHERE _partition = {partition:Int32} AND _offset BETWEEN {first:Int64} AND {last:Int64}`,
         query_params: { partition: batch.partition, first: batch.firstOffset, last: batch.lastOffset },
@@ -92,9 +97,28 @@ export function createWriter<T>(store: ClickHouse, view: ClickHouseView, table: 
     },
 
     draft(partition) {
-      const block = blocks.take();
+      const filled = blocks.take();
+      const { block, cells, partition: partitionOf, offset: offsetOf } = filled;
       let fits = true;
       return {
+        take(records, codec) {
+          const reader = codec.cells(topic, cells);
+          if (!records.every(({ value }) => reader.reads(value))) return false;
+          if (!fits) return true;
+          block.reserve(records.length);
+          try {
+            for (const { value, offset } of records) {
+              reader.read(value);
+              partitionOf.number(partition);
+              offsetOf.number(offset);
+            }
+            block.taken(records.length);
+          } catch {
+            // One that is no record of this schema, or does not fit: reading the batch again will say which, and why.
+            fits = false;
+          }
+          return true;
+        },
         add(records) {
           if (fits) fits = block.add(records.map((record, index): Row<T> => ({ index, partition, record }))).length === 0;
         },
@@ -106,7 +130,7 @@ export function createWriter<T>(store: ClickHouse, view: ClickHouseView, table: 
             if (refusalOf(error) !== undefined) return false;
             throw unavailable(`write to ${target}`, error);
           }
-          blocks.giveBack(block);
+          blocks.giveBack(filled);
           return true;
         },
       };
@@ -125,18 +149,39 @@ const KEEP_FREE_MS = 60_000;
  * Blocks that keep their buffers from batch to batch. The subtle point: only a block whose insert went well is given back.
  * After a failed one something may still be sending from its buffers, and what it sends must not change.
  */
-function createPool<T>(make: () => NativeBlock<T>): { take(): NativeBlock<T>; giveBack(block: NativeBlock<T>): void } {
-  const free: NativeBlock<T>[] = [];
+function createPool<T>(make: () => Fillable<T>): { take(): Fillable<T>; giveBack(filled: Fillable<T>): void } {
+  const free: Fillable<T>[] = [];
   let idle: NodeJS.Timeout | undefined;
   return {
     take: () => free.pop() ?? make(),
-    giveBack(block) {
-      block.clear();
-      free.push(block);
+    giveBack(filled) {
+      filled.block.clear();
+      free.push(filled);
       clearTimeout(idle);
       idle = setTimeout(() => free.splice(0), KEEP_FREE_MS).unref();
     },
   };
+}
+
+/** Paths of the two columns that are not of the record's own. */
+const PARTITION = '_partition';
+const OFFSET = '_offset';
+
+/** A block to fill, and what takes a record's cells and place. */
+interface Fillable<T> {
+  block: NativeBlock<Row<T>>;
+  /** Of the record alone. The same for the life of the block: a reader is made for them once. */
+  cells: ReadonlyMap<string, Taker>;
+  partition: Taker;
+  offset: Taker;
+}
+
+function fillable<T>(columns: readonly Column<Row<T>>[]): Fillable<T> {
+  const block = createNativeBlock(columns);
+  const cells = new Map(block.takers);
+  const [partition, offset] = [PARTITION, OFFSET].map((path) => cells.get(path) as Taker) as [Taker, Taker];
+  for (const path of [PARTITION, OFFSET]) cells.delete(path);
+  return { block, cells, partition, offset };
 }
 
 /** The view's columns, and where the record stands in the log. */
@@ -145,8 +190,8 @@ function rowColumns<T>(view: ClickHouseView): Column<Row<T>>[] {
   const columns = VIEWS[view].columns as readonly Column<T>[];
   return [
     ...columns.map(({ from, ...rest }): Column<Row<T>> => ({ ...rest, from: (row) => from(row.record.value) })),
-    { name: '_partition', kind: 'int', nullable: false, from: (row) => row.partition },
-    { name: '_offset', kind: 'long', nullable: false, from: (row) => row.record.offset },
+    { name: '_partition', kind: 'int', nullable: false, path: PARTITION, from: (row) => row.partition },
+    { name: '_offset', kind: 'long', nullable: false, path: OFFSET, from: (row) => row.record.offset },
   ];
 }
 

@@ -86,6 +86,11 @@ function readAuthority(caFile: string): Buffer {
   }
 }
 
+/** Asks the server who it is. Throws PARAPET_STORE_UNAVAILABLE. */
+export async function versionOf({ client }: Elasticsearch): Promise<string> {
+  return attempt('open', async () => (await client.info()).version.number);
+}
+
 /** Runs `act`; what it throws becomes PARAPET_STORE_UNAVAILABLE that says what to do. */
 export async function attempt<T>(what: string, act: () => Promise<T>): Promise<T> {
   try {

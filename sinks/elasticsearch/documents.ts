@@ -2,14 +2,21 @@
  * What a document looks like: the analyst's columns of `sinks/columns.ts`, with the names that the brief and Kibana's users
  * expect for the few that matter most. A further view is one entry of `VIEWS`.
  */
+import { RETENTION_DEFAULTS, type Retention } from '../../core/retention.ts';
 import type { TopicId } from '../../log/topics.ts';
 import { AUDIT_COLUMNS, type Cell, type Column, THREAT_COLUMNS } from '../columns.ts';
 
-/** Counted from the end of an index's month, as Elasticsearch writes a `min_age`: `730d` is two years. */
+/** Counted from the end of an index's month, as Elasticsearch writes a `min_age`: `731d` is two years. */
 export interface Ages {
-  /** From then on on cold nodes, where the cluster has them. */
-  cold: string;
-  delete: string;
+  /** From then on on cold nodes, where the cluster has them; never without. */
+  cold?: string;
+  /** Never without. */
+  delete?: string;
+}
+
+/** An age of 0 days never comes. */
+export function agesOf({ hotDays, coldDays }: Retention): Ages {
+  return { ...(hotDays === 0 ? {} : { cold: `${hotDays}d` }), ...(coldDays === 0 ? {} : { delete: `${coldDays}d` }) };
 }
 
 export interface View {
@@ -33,14 +40,14 @@ export const VIEWS = {
     columns: THREAT_COLUMNS,
     rename: { threat_id: ID_FIELD, occurred_at: TIME_FIELD, masked_excerpt: 'prompt', layer: 'detection_method' },
     text: ['prompt'],
-    ages: { cold: '90d', delete: '730d' },
+    ages: agesOf(RETENTION_DEFAULTS.threats),
   },
   audit: {
     topic: 'audit',
     columns: AUDIT_COLUMNS,
     rename: { audit_id: ID_FIELD, occurred_at: TIME_FIELD },
     text: [],
-    ages: { cold: '90d', delete: '2557d' },
+    ages: agesOf(RETENTION_DEFAULTS.audit),
   },
 } as const satisfies Record<string, View>;
 

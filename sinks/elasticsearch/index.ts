@@ -9,11 +9,13 @@ import type { Elasticsearch } from './connect.ts';
 import { type Ages, type ElasticsearchView, toDocument, type ViewTopics, viewOf } from './documents.ts';
 import { baseOf, ensureIndex, hasLifecycles, migrate } from './schema.ts';
 
-export { connect, type Elasticsearch, type ElasticsearchOptions, openElasticsearch } from './connect.ts';
-export { type Ages, type ElasticsearchView, VIEWS, type ViewTopics } from './documents.ts';
+export { connect, type Elasticsearch, type ElasticsearchOptions, openElasticsearch, versionOf } from './connect.ts';
+export { type Ages, agesOf, type ElasticsearchView, VIEWS, type ViewTopics } from './documents.ts';
+export { createElasticsearchEraser } from './erase.ts';
 export { ANALYST_QUERIES, type AnalystQuery } from './queries.ts';
 export { dropRebuilt, swapIn } from './rebuild.ts';
-export { rebuildBase } from './schema.ts';
+export { applyRetention as applyElasticsearchRetention, reportRetention as reportElasticsearchRetention } from './retention.ts';
+export { hasLifecycles, migrate, rebuildBase } from './schema.ts';
 export { type EventTally, eventIds, tallyElasticsearch } from './tally.ts';
 
 export interface ElasticsearchSinkOptions<View extends ElasticsearchView> {

@@ -46,11 +46,12 @@ export async function dropRebuilt(store: Elasticsearch, view: ElasticsearchView,
 }
 
 /** The indices under the view's alias. */
-async function liveIndices({ client }: Elasticsearch, live: string): Promise<string[]> {
+export async function liveIndices({ client }: Elasticsearch, live: string): Promise<string[]> {
   const found = await client.indices.getAlias({ name: live }, { ignore: [404] });
   return Object.entries(found)
     .filter(([, entry]) => entry.aliases !== undefined && live in entry.aliases)
-    .map(([index]) => index);
+    .map(([index]) => index)
+    .sort();
 }
 
 async function indicesOf({ client }: Elasticsearch, rebuilt: string): Promise<string[]> {

@@ -2,7 +2,7 @@
 import { createHash } from 'node:crypto';
 import { afterEach, describe, expect, it } from 'vitest';
 import { connect, type Elasticsearch } from './connect.ts';
-import { type ElasticsearchView, VIEWS } from './documents.ts';
+import { agesOf, type ElasticsearchView, VIEWS } from './documents.ts';
 import { createElasticsearchSink } from './index.ts';
 import { dropRebuilt, swapIn } from './rebuild.ts';
 import { baseOf, hasLifecycles, phases, rebuildBase, SCHEMA_VERSION, templates } from './schema.ts';
@@ -75,14 +75,15 @@ describe('the schema', () => {
   });
 
   it('keeps threats for two years and audit for seven, ninety days of each hot', () => {
-    expect(VIEWS.threats.ages).toEqual({ cold: '90d', delete: '730d' });
+    expect(VIEWS.threats.ages).toEqual({ cold: '90d', delete: '731d' });
     expect(VIEWS.audit.ages).toEqual({ cold: '90d', delete: '2557d' });
     const made = phases(VIEWS.threats.ages);
     expect(Object.entries(made).map(([name, { min_age }]) => [name, min_age])).toEqual([
       ['hot', '0ms'],
       ['cold', '90d'],
-      ['delete', '730d'],
+      ['delete', '731d'],
     ]);
+    expect(phases(agesOf({ hotDays: 0, coldDays: 0 }))).toEqual({ hot: made['hot'] });
     // Late events and repeated batches are written to old indices too.
     expect(JSON.stringify(made)).not.toMatch(/readonly|forcemerge|shrink|searchable_snapshot|freeze/);
   });

@@ -28,20 +28,22 @@ export function rebuildBase({ prefix }: Elasticsearch, view: ElasticsearchView, 
 }
 
 /** Name of the view's policy and of its template. */
-function nameOf(store: Elasticsearch, view: ElasticsearchView): string {
+export function nameOf(store: Elasticsearch, view: ElasticsearchView): string {
   return `${baseOf(store, view)}-parapet`;
 }
 
-/** Brings the view's templates, policy and indices to today's shape; running it again changes nothing. Throws PARAPET_STORE_UNAVAILABLE. */
+/**
+ * Brings the view's templates, policy and indices to today's shape; running it again changes nothing. Gives the names of what
+ * was put. Throws PARAPET_STORE_UNAVAILABLE.
+ */
 export async function migrate(
   store: Elasticsearch,
   view: ElasticsearchView,
   lifecycle: boolean,
   ages: Ages = viewOf(view).ages,
-): Promise<void> {
-  if (lifecycle) await putPolicy(store, view, ages);
-  await putTemplates(store, view, lifecycle);
-  await putMappings(store, view);
+): Promise<string[]> {
+  const policy = lifecycle && (await putPolicy(store, view, ages)) ? [`the policy ${nameOf(store, view)}`] : [];
+  return [...policy, ...(await putTemplates(store, view, lifecycle)), ...(await putMappings(store, view))];
 }
 
 /**
@@ -93,15 +95,17 @@ export async function hasLifecycles({ client }: Elasticsearch): Promise<boolean>
   }
 }
 
-async function putPolicy(store: Elasticsearch, view: ElasticsearchView, ages: Ages): Promise<void> {
+/** Whether it had to be put. */
+export async function putPolicy(store: Elasticsearch, view: ElasticsearchView, ages: Ages): Promise<boolean> {
   const name = nameOf(store, view);
   const meta = { madeBy: 'parapet', version: SCHEMA_VERSION, ...ages };
-  await attempt(`put the policy ${name}`, async () => {
+  return attempt(`put the policy ${name}`, async () => {
     // 404 is an answer here. What an operator changed in the phases stays, until the ages or the version differ.
     const found = await store.client.ilm.getLifecycle({ name }, { ignore: [404] });
     const known = found[name]?.policy?._meta;
-    if (known?.['version'] > SCHEMA_VERSION || JSON.stringify(known) === JSON.stringify(meta)) return;
+    if (known?.['version'] > SCHEMA_VERSION || JSON.stringify(known) === JSON.stringify(meta)) return false;
     await store.client.ilm.putLifecycle({ name, policy: { _meta: meta, phases: phases(ages) } });
+    return true;
   });
 }
 
@@ -112,8 +116,8 @@ async function putPolicy(store: Elasticsearch, view: ElasticsearchView, ages: Ag
 export function phases({ cold, delete: last }: Ages): Record<string, { min_age: string; actions: Record<string, object> }> {
   return {
     hot: { min_age: '0ms', actions: { set_priority: { priority: 100 } } },
-    cold: { min_age: cold, actions: { set_priority: { priority: 0 } } },
-    delete: { min_age: last, actions: { delete: {} } },
+    ...(cold === undefined ? {} : { cold: { min_age: cold, actions: { set_priority: { priority: 0 } } } }),
+    ...(last === undefined ? {} : { delete: { min_age: last, actions: { delete: {} } } }),
   };
 }
 
@@ -150,7 +154,8 @@ function mappings(view: ElasticsearchView) {
   return { dynamic: false, _meta: { madeBy: 'parapet', version: SCHEMA_VERSION }, properties: fieldsOf(view) };
 }
 
-async function putTemplates(store: Elasticsearch, view: ElasticsearchView, lifecycle: boolean): Promise<void> {
+async function putTemplates(store: Elasticsearch, view: ElasticsearchView, lifecycle: boolean): Promise<string[]> {
+  const put: string[] = [];
   for (const { name, body } of templates(store, view, lifecycle)) {
     await attempt(`put the index template ${name}`, async () => {
       const found = await store.client.indices.getIndexTemplate({ name }, { ignore: [404] });
@@ -158,19 +163,24 @@ async function putTemplates(store: Elasticsearch, view: ElasticsearchView, lifec
       const version = known?.version ?? 0;
       if (version > SCHEMA_VERSION || (version === SCHEMA_VERSION && known?._meta?.['lifecycle'] === lifecycle)) return;
       await store.client.indices.putIndexTemplate({ name, ...body } as never);
+      put.push(`the index template ${name}`);
     });
   }
+  return put;
 }
 
 /** Gives the fields that are new to indices that were made before them. */
-async function putMappings(store: Elasticsearch, view: ElasticsearchView): Promise<void> {
+async function putMappings(store: Elasticsearch, view: ElasticsearchView): Promise<string[]> {
   const base = baseOf(store, view);
+  const put: string[] = [];
   await attempt(`bring the indices of ${base} to today’s mapping`, async () => {
     const found = await store.client.indices.getMapping({ index: base, ignore_unavailable: true, allow_no_indices: true });
     for (const [index, { mappings: known }] of Object.entries(found)) {
       if (Number(known._meta?.['version'] ?? 0) < SCHEMA_VERSION) {
         await store.client.indices.putMapping({ index, ...mappings(view) } as never);
+        put.push(`the mapping of ${index}`);
       }
     }
   });
+  return put;
 }

@@ -38,7 +38,8 @@ type Explained = readonly [says: string, hint?: string];
 
 const OUT_OF_TIME: Explained = ['no answer in time', 'Check the load of the server, or raise INFLUX_TIMEOUT_MS; nothing is lost.'];
 const NOT_INFLUX = 'Check INFLUX_URL: it must lead to InfluxDB 2 itself, or to a proxy that passes its answers on.';
-const CERTIFICATE = /self.signed certificate|unable to (get|verify)|certificate has expired|not yet valid|altnames/i;
+const EXPIRED = /certificate has expired|not yet valid/i;
+const CERTIFICATE = /self.signed certificate|unable to (get|verify)|altnames/i;
 
 function explain(error: unknown): Explained {
   if (error instanceof HttpError) return explainStatus(error);
@@ -48,6 +49,7 @@ function explain(error: unknown): Explained {
   const code = first instanceof Error && 'code' in first ? String(first.code) : '';
   if (/ENOTFOUND|EAI_AGAIN/.test(code)) return [says, 'Check the host in INFLUX_URL: its name cannot be resolved.'];
   if (/ECONNREFUSED/.test(code)) return [says, 'Nothing listens there: start InfluxDB, or check INFLUX_URL.'];
+  if (EXPIRED.test(says)) return [says, 'Renew the server’s certificate, and check the clocks.'];
   if (CERTIFICATE.test(says)) {
     return [says, 'Set INFLUX_CA_FILE to the PEM of the authority that signed the certificate, and use the host name that it names.'];
   }

@@ -3,14 +3,15 @@
  * share `__other__`. The subtle point: a tag is part of a point's identity, so what a value became once it must stay, in every
  * process and after every crash, or a record that is written again would be there twice. So each admission is on record in
  * InfluxDB before a point that needs it is written, on pages: labels, because a label's name is unique, and making one is the
- * only thing in InfluxDB that of many racing writers exactly one can do. Pages are made in order, and never changed. Hence:
+ * only thing in InfluxDB that of many racing writers exactly one can do. Pages are made in order, and never changed, but for a
+ * value that may be kept no longer. Hence:
  * - a value is on one page at most, because who makes page n has read all pages below it;
  * - when the pages hold as many values as the limit, no further page of that tag is made, so `__other__` is for ever too;
  * - the limits are on page 0, and hold as long as the bucket. A rebuild makes a new bucket, with new pages.
  */
 import type { Influx } from './connect.ts';
 import { unavailable } from './errors.ts';
-import { type BucketInfo, deleteLabel, type Label, listLabels, makeLabel } from './organisation.ts';
+import { type BucketInfo, changeLabel, deleteLabel, type Label, listLabels, makeLabel } from './organisation.ts';
 import { GUARDED_TAGS, type GuardedTag, OTHER } from './points.ts';
 
 /** How many values of each guarded tag get series of their own. `null`: as many as come. */
@@ -107,6 +108,20 @@ export async function openGuard(store: Influx, bucket: BucketInfo, wanted: TagLi
       if (Object.keys(values).length === 0) return;
       await turnPage({ values: JSON.stringify(values) });
     }
+  }
+}
+
+/**
+ * Puts another value in the place of an admitted one that may be kept no longer. It is the one change that a page sees, and as
+ * many values stay on record. A process that has read the page before goes on with the old value until it starts again.
+ */
+export async function renameAdmitted(store: Influx, bucket: BucketInfo, tag: GuardedTag, from: string, to: string): Promise<void> {
+  const pages = (await listLabels(store, bucket.orgID)).filter(({ name }) => name.startsWith(`${PREFIX}${bucket.id} `));
+  for (const page of pages) {
+    const values = JSON.parse(page.properties['values'] ?? '{}') as Partial<Record<GuardedTag, string[]>>;
+    if (!values[tag]?.includes(from)) continue;
+    const renamed = { ...values, [tag]: values[tag].map((value) => (value === from ? to : value)) };
+    await changeLabel(store, page, { ...page.properties, values: JSON.stringify(renamed) });
   }
 }
 

@@ -60,7 +60,26 @@ export async function replaceHours(store: Influx, kept: number): Promise<void> {
     predicate: `_measurement="${HOURLY_MEASUREMENT}"`,
   };
   await store.request('delete the old hourly sums', 'POST', `/api/v2/delete?${query}`, what, 204);
-  await sumHours(store, { from, to });
+  // An hour without points costs as much as one with few, and after a quiet week most have none.
+  for (const hour of await hoursWithPoints(store, { from, to })) {
+    await sumHours(store, { from: hour, to: new Date(hour.getTime() + HOUR_SECONDS * 1_000) });
+  }
+}
+
+async function hoursWithPoints(store: Influx, { from, to }: { from: Date; to: Date }): Promise<Date[]> {
+  const rows = await store.query<{ _time: string }>(
+    'find the hours that have points',
+    `from(bucket: ${text(store.bucket)})
+    |> range(start: ${from.toISOString()}, stop: ${to.toISOString()})
+    |> filter(fn: (r) => r._measurement == "${MEASUREMENT}" and r._field == "events")
+    |> aggregateWindow(every: 1h, fn: count, timeSrc: "_start", createEmpty: false)
+    |> keep(columns: ["_time"])
+    |> group()
+    |> distinct(column: "_time")
+    |> map(fn: (r) => ({_time: r._value}))
+    |> sort(columns: ["_time"])`,
+  );
+  return rows.map(({ _time }) => new Date(_time));
 }
 
 function lookBackSeconds(kept: number): number {

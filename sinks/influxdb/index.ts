@@ -9,11 +9,14 @@ import { openLive, openRebuilt } from './schema.ts';
 import { type Notice, writeBatch } from './write.ts';
 
 export { connectInflux, type Influx, type InfluxOptions, openInflux } from './connect.ts';
+export { createInfluxEraser } from './erase.ts';
 export { TAG_LIMITS, type TagLimits } from './guard.ts';
 export { sumHours } from './hourly.ts';
 export { type GuardedTag, MEASUREMENT, OTHER } from './points.ts';
 export { OPERATOR_QUERIES, type OperatorQuery } from './queries.ts';
 export { dropRebuilt, rebuildBucket, swapIn } from './rebuild.ts';
+export { applyRetention as applyInfluxRetention, reportRetention as reportInfluxRetention } from './retention.ts';
+export { migrate as migrateInflux } from './schema.ts';
 export { interactionIds, retainedSince, type Tally, tallyInflux } from './tally.ts';
 export type { Notice } from './write.ts';
 

@@ -42,12 +42,12 @@ export async function listBuckets(store: Influx, prefix: string): Promise<Bucket
   }
 }
 
-/** Finds or makes the bucket; one that is there keeps its retention. */
+/** Finds or makes the bucket; one that is there keeps its retention (`keepFor` changes that). */
 export async function ensureBucket(store: Influx, name: string, retentionSeconds: number): Promise<BucketInfo> {
   const found = await findBucket(store, name);
   if (found !== undefined) return found;
   const orgID = await orgIdOf(store);
-  const retentionRules = retentionSeconds === 0 ? [] : [{ type: 'expire', everySeconds: retentionSeconds }];
+  const retentionRules = rulesOf(retentionSeconds);
   try {
     return await store.request<BucketInfo>(`make the bucket ${name}`, 'POST', '/api/v2/buckets', { orgID, name, retentionRules });
   } catch (error) {
@@ -56,6 +56,23 @@ export async function ensureBucket(store: Influx, name: string, retentionSeconds
     if (made === undefined) throw error;
     return made;
   }
+}
+
+/** Has the bucket keep its points for so long from now on. */
+export async function keepFor(store: Influx, bucket: BucketInfo, retentionSeconds: number): Promise<void> {
+  const retentionRules = retentionSeconds === 0 ? [{ type: 'expire', everySeconds: 0 }] : rulesOf(retentionSeconds);
+  await store.request(`change the retention of ${bucket.name}`, 'PATCH', `/api/v2/buckets/${bucket.id}`, { retentionRules });
+}
+
+/** Points go by the shard: one that holds more time than the bucket would never be due. These are InfluxDB's own lengths. */
+export function shardSeconds(retentionSeconds: number): number {
+  if (retentionSeconds === 0 || retentionSeconds >= 180 * 86_400) return 7 * 86_400;
+  return retentionSeconds >= 2 * 86_400 ? 86_400 : 3_600;
+}
+
+function rulesOf(retentionSeconds: number): { type: 'expire'; everySeconds: number; shardGroupDurationSeconds: number }[] {
+  if (retentionSeconds === 0) return [];
+  return [{ type: 'expire', everySeconds: retentionSeconds, shardGroupDurationSeconds: shardSeconds(retentionSeconds) }];
 }
 
 /** Throws PARAPET_STORE_UNAVAILABLE, also when the name is taken. */
@@ -87,6 +104,10 @@ export async function makeLabel(store: Influx, orgID: string, name: string, prop
     if (statusOf(error) === 422 && /already exists/.test(wordsOf(error))) return undefined;
     throw error;
   }
+}
+
+export async function changeLabel(store: Influx, { id, name }: Label, properties: Label['properties']): Promise<void> {
+  await store.request(`change the label ${name}`, 'PATCH', `/api/v2/labels/${id}`, { name, properties });
 }
 
 export async function deleteLabel(store: Influx, { id, name }: Label): Promise<void> {

@@ -109,6 +109,21 @@ export function toLine({ tags, fields, time, raw }: Point, admitted: (tag: Guard
   return `${key} ${fields}${more} ${time}`;
 }
 
+/** The line of a point as a bucket gave it back, to be written again with other tags: `toLine` made one like it. */
+export function toLineAgain(tags: Readonly<Record<string, string>>, fields: Readonly<Record<string, unknown>>, time: string): string {
+  const key = Object.keys(TAGS).flatMap((tag) => (tags[tag] === undefined ? [] : [`,${tag}=${escaped.tag(tags[tag])}`]));
+  const values = Object.entries(fields).map(([field, value]) => {
+    if (typeof value === 'string') return `${field}=${quoted(value)}`;
+    return `${field}=${value}${WHOLE_FIELDS.has(field) ? 'i' : ''}`;
+  });
+  return `${MEASUREMENT}${key.join('')} ${values.join(',')} ${time}`;
+}
+
+const WHOLE_FIELDS = new Set([
+  'events',
+  ...FIELD_SOURCES.filter(([, { kind }]) => kind === 'int' || kind === 'long').map(([field]) => field),
+]);
+
 /** Longer ones are cut; InfluxDB takes 64 KiB for all tags of a point together. */
 const LONGEST_TAG = 200;
 /** What a tag of line protocol cannot hold: control characters, and a backslash, which would escape what follows it. */

@@ -17,6 +17,14 @@ export async function openLive(store: Influx): Promise<BucketInfo> {
   return bucket;
 }
 
+/** As `openLive`; gives the names of the buckets that were made. Throws PARAPET_STORE_UNAVAILABLE. */
+export async function migrate(store: Influx): Promise<string[]> {
+  const wanted = store.hourlyRetentionSeconds === false ? [store.bucket] : [store.bucket, hourlyBucket(store)];
+  const there = (await listBuckets(store, store.bucket)).map(({ name }) => name);
+  await openLive(store);
+  return wanted.filter((name) => !there.includes(name));
+}
+
 /** Makes the bucket of a rebuild, with the live one's retention. */
 export async function openRebuilt(store: Influx, rebuilt: string): Promise<{ bucket: BucketInfo; live: BucketInfo | undefined }> {
   const live = await findBucket(store, store.bucket);

@@ -102,6 +102,7 @@ function hintOfConnection(error: unknown, says: string): string | undefined {
   if (/does not support SSL/i.test(says)) {
     return 'The server has no TLS: turn it on there, or set sslmode=disable in DATABASE_URL if the network is safe.';
   }
+  if (/certificate has expired|not yet valid/i.test(says)) return 'Renew the server’s certificate, and check the clocks.';
   if (/self.signed|unable to (get|verify)|altnames|certificate/i.test(says)) {
     return 'Set POSTGRES_CA_FILE to the PEM of the authority that signed the certificate, and use the host name that it names.';
   }

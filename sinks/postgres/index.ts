@@ -10,10 +10,13 @@ import { type Projection, projectInteraction, projectThreat } from './project.ts
 import { checkRebuilt } from './rebuild.ts';
 import { createWriter } from './write.ts';
 
+export { compareSchemas } from './compare.ts';
 export { connectPostgres, openPostgres, type Postgres, type PostgresOptions, type Session } from './connect.ts';
+export { createPostgresEraser } from './erase.ts';
 export { migrate } from './migrate.ts';
 export { DASHBOARD_QUERIES, type DashboardQuery } from './queries.ts';
 export { dropRebuilt, rebuildSchema, type Swapped, swapIn } from './rebuild.ts';
+export { applyRetention as applyPostgresRetention, reportRetention as reportPostgresRetention } from './retention.ts';
 export { type OrgTally, type Position, positions, tallyPostgres } from './tally.ts';
 
 /** The topic that each view is made from. */

@@ -10,9 +10,9 @@ import { MIGRATIONS, type Migration } from './migrations.ts';
 
 /**
  * Steps that are recorded in the schema with a higher number than this version knows are left alone: they only add.
- * Throws PARAPET_CONFIG_INVALID when a recorded step has another text here, PARAPET_STORE_UNAVAILABLE.
+ * Gives the names of the steps that were taken. Throws PARAPET_CONFIG_INVALID when a recorded step has another text here, PARAPET_STORE_UNAVAILABLE.
  */
-export async function migrate(store: Postgres, schema = store.schema, migrations: readonly Migration[] = MIGRATIONS): Promise<void> {
+export async function migrate(store: Postgres, schema = store.schema, migrations: readonly Migration[] = MIGRATIONS): Promise<string[]> {
   await attempt(`make the schema ${schema}`, () =>
     store.transaction(async (session) => {
       await takeTurn(session, schema);
@@ -28,26 +28,30 @@ export async function migrate(store: Postgres, schema = store.schema, migrations
       }
     }),
   );
+  const taken: string[] = [];
   for (const step of migrations) {
-    await attempt(`migrate ${schema} to ${step.number} (${step.name})`, () =>
+    const done = await attempt(`migrate ${schema} to ${step.number} (${step.name})`, () =>
       store.transaction(async (session) => {
         await takeTurn(session, schema);
-        await apply(session, schema, step);
+        return apply(session, schema, step);
       }),
     );
+    if (done) taken.push(step.name);
   }
+  return taken;
 }
 
 async function takeTurn(session: Session, schema: string): Promise<void> {
   await session.query(`SELECT pg_advisory_xact_lock(hashtextextended('parapet migrations ' || $1, 0))`, [schema]);
 }
 
-async function apply(session: Session, schema: string, { number, name, sql }: Migration): Promise<void> {
+/** Whether there was something to do. */
+async function apply(session: Session, schema: string, { number, name, sql }: Migration): Promise<boolean> {
   const checksum = hash('sha256', sql);
   const [applied] = await session.query<{ checksum: string }>(`SELECT checksum FROM "${schema}".parapet_migrations WHERE number = $1`, [
     number,
   ]);
-  if (applied?.checksum === checksum) return;
+  if (applied?.checksum === checksum) return false;
   if (applied !== undefined) {
     throw new ParapetError('PARAPET_CONFIG_INVALID', {
       message: `Migration ${number} (${name}) of the schema ${schema} was applied with another text than this version has.`,
@@ -56,4 +60,5 @@ async function apply(session: Session, schema: string, { number, name, sql }: Mi
   }
   await session.script(`SET LOCAL search_path = "${schema}"; ${sql}`);
   await session.query(`INSERT INTO "${schema}".parapet_migrations (number, name, checksum) VALUES ($1, $2, $3)`, [number, name, checksum]);
+  return true;
 }

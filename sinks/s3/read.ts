@@ -40,7 +40,8 @@ export async function* readLake(
     const records = new Map<number, LakeRecord>();
     for (const file of cluster) {
       if (file.lastOffset < fromOffset) continue;
-      for (const record of await recordsOf(store, file)) if (!records.has(record.offset)) records.set(record.offset, record);
+      for (const record of await unlessGone(store, file, () => recordsOf(store, file), []))
+        if (!records.has(record.offset)) records.set(record.offset, record);
     }
     for (const record of [...records.values()].sort((a, b) => a.offset - b.offset)) if (record.offset >= fromOffset) yield record;
   }
@@ -75,7 +76,12 @@ export async function tallyLake(store: ObjectStore, horizons: readonly Horizon[]
   const groups = new Map<string, { hour: number; status: string; rows: number; ids: Set<string> }>();
   for (const file of await filesOf(store, 'interactions')) {
     const names = ['interaction_id', 'status', 'started_at', 'gateway_id', 'gateway_sequence'];
-    const [ids = [], statuses = [], times = [], gateways = [], sequences = []] = await columnsOf(store, file, names);
+    const [ids = [], statuses = [], times = [], gateways = [], sequences = []] = await unlessGone(
+      store,
+      file,
+      () => columnsOf(store, file, names),
+      [],
+    );
     for (let i = 0; i < ids.length; i++) {
       const limit = limits.get(String(gateways[i]));
       if (limit && (Number(sequences[i]) > limit.through || limit.open.has(Number(sequences[i])))) continue;
@@ -102,6 +108,16 @@ async function filesOf(store: ObjectStore, topic: LakeTopic): Promise<LakeFile[]
     if (key !== undefined) files.push({ ...key, ...object });
   }
   return files.sort((a, b) => a.partition - b.partition || a.firstOffset - b.firstOffset || (a.key < b.key ? -1 : 1));
+}
+
+/** A file that is due may be deleted between being listed and being read; one that is there and cannot be read is an error. */
+async function unlessGone<T>(store: ObjectStore, { key }: StoredObject, read: () => Promise<T>, gone: T): Promise<T> {
+  try {
+    return await read();
+  } catch (error) {
+    if ((await store.list(key)).length === 0) return gone;
+    throw error;
+  }
 }
 
 /** Files of one partition whose ranges touch, together: usually one file, or the days of one batch. */

@@ -17,6 +17,8 @@ export const LAKE_COLUMNS: Record<LakeTopic, readonly Pick<Column<never>, 'name'
   threats: THREAT_COLUMNS,
 };
 
+export const LAKE_TOPICS = Object.keys(LAKE_COLUMNS) as LakeTopic[];
+
 /** The record itself and where it stood in the log. */
 export const RECORD_COLUMNS = ['_topic', '_partition', '_offset', '_timestamp', '_key', '_headers', '_value'] as const;
 

@@ -3,9 +3,10 @@
  * changed: `putOnce` makes the whole object or nothing, and says whether it was there before.
  */
 import { randomUUID } from 'node:crypto';
-import { link, mkdir, open, readdir, readFile, stat, unlink } from 'node:fs/promises';
+import { link, mkdir, open, readdir, readFile, rm, stat, unlink } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import {
+  DeleteObjectCommand,
   GetObjectCommand,
   HeadBucketCommand,
   ListObjectsV2Command,
@@ -13,11 +14,14 @@ import {
   S3Client,
   S3ServiceException,
 } from '@aws-sdk/client-s3';
-import { ParapetError } from '../../core/errors.ts';
+import { attempt, codeOf } from './faults.ts';
+import { createLifecycle, type Lifecycle } from './lifecycle.ts';
 
 export interface StoredObject {
   key: string;
   bytes: number;
+  /** Milliseconds since 1970; on S3, where a lifecycle counts from it. */
+  writtenMs?: number;
 }
 
 export interface ObjectStore {
@@ -31,6 +35,10 @@ export interface ObjectStore {
   list(prefix: string): Promise<StoredObject[]>;
   /** Bytes [start, end) of an object. */
   read(key: string, start: number, end: number): Promise<Uint8Array>;
+  /** An object that is not there is no error. */
+  remove(key: string): Promise<void>;
+  /** What the store itself does with age; absent in a folder. */
+  readonly lifecycle?: Lifecycle;
   close(): Promise<void>;
 }
 
@@ -103,6 +111,7 @@ export function createFolderStore(folder: string): ObjectStore {
           await handle.close();
         }
       }),
+    remove: (key) => attempt(`delete ${key}`, () => rm(join(folder, key), { force: true })),
     close: async () => {},
   };
 }
@@ -161,7 +170,12 @@ export function createS3Store(options: S3Options): ObjectStore {
         do {
           const page = await client.send(new ListObjectsV2Command({ Bucket: bucket, Prefix: base + prefix, ContinuationToken: next }));
           for (const item of page.Contents ?? [])
-            if (item.Key !== undefined) found.push({ key: item.Key.slice(base.length), bytes: item.Size ?? 0 });
+            if (item.Key !== undefined)
+              found.push({
+                key: item.Key.slice(base.length),
+                bytes: item.Size ?? 0,
+                ...(item.LastModified === undefined ? {} : { writtenMs: item.LastModified.getTime() }),
+              });
           next = page.NextContinuationToken;
         } while (next !== undefined);
         return found.sort((a, b) => (a.key < b.key ? -1 : 1));
@@ -172,17 +186,13 @@ export function createS3Store(options: S3Options): ObjectStore {
         if (answer.Body === undefined) throw new Error('The answer has no body.');
         return answer.Body.transformToByteArray();
       }),
+    remove: (key) =>
+      attempt(`delete ${key}`, async () => {
+        await client.send(new DeleteObjectCommand({ Bucket: bucket, Key: base + key }));
+      }),
+    lifecycle: createLifecycle(client, bucket, base),
     close: async () => client.destroy(),
   };
-}
-
-async function attempt<T>(what: string, act: () => Promise<T>): Promise<T> {
-  try {
-    return await act();
-  } catch (error) {
-    const reason = error instanceof Error ? `${error.name}: ${error.message}` : String(error);
-    throw new ParapetError('PARAPET_STORE_UNAVAILABLE', { message: `The lake could not ${what}: ${reason}`, cause: error });
-  }
 }
 
 async function exists(path: string): Promise<boolean> {
@@ -203,8 +213,4 @@ async function syncFolder(path: string): Promise<void> {
   } finally {
     await handle.close();
   }
-}
-
-function codeOf(error: unknown): unknown {
-  return error instanceof Error && 'code' in error ? error.code : undefined;
 }

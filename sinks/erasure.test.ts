@@ -1,0 +1,106 @@
+import { createHmac, createSecretKey } from 'node:crypto';
+import { describe, expect, it } from 'vitest';
+import { pseudonymCheck, pseudonymOf } from '../keys/pseudonym.ts';
+import type { Control } from '../schemas/types.ts';
+import { createMask, ERASURE } from './erasure.ts';
+import { createFixtures } from './fixtures.ts';
+
+const key = createSecretKey(createHmac('sha256', 'test').digest());
+const keys = { hashKey: () => key };
+const fixtures = createFixtures();
+const UNTIL = 2_000_000_000_000_000;
+
+function controls() {
+  const held: Control[] = [];
+  return {
+    version: 0,
+    list: (kind: string) => held.filter((control) => control.kind === kind),
+    erase(org: string, id: string, erasedAt = UNTIL) {
+      const value = JSON.stringify({ erasedAt, check: pseudonymCheck(keys, org), done: true });
+      held.push({ org, kind: ERASURE, key: pseudonymOf(keys, org, `${org}/${id}`), issuedAt: erasedAt, actor: 'test', value });
+      this.version += 1;
+    },
+  };
+}
+
+const threat = (org: string, userId: string | null, occurredAt = UNTIL) => {
+  return { ...fixtures.threat(1), org, userId, subject: `${org}/${userId ?? 'bot'}`, occurredAt };
+};
+
+describe('the mask', () => {
+  it('is none while nobody is erased', () => {
+    expect(createMask(controls(), keys).current()).toBeUndefined();
+  });
+
+  it('masks what began until the erasure, and gives back all else as it is', () => {
+    const said = controls();
+    const mask = createMask(said, keys);
+    expect(mask.current()).toBeUndefined();
+    said.erase('acme', 'ann');
+    const apply = mask.current() as NonNullable<ReturnType<typeof mask.current>>;
+    const pseudonym = pseudonymOf(keys, 'acme', 'acme/ann');
+    expect(apply('threats', threat('acme', 'ann'))).toMatchObject({ userId: pseudonym, subject: `acme/${pseudonym}`, maskedExcerpt: '' });
+    for (const other of [threat('acme', 'ann', UNTIL + 1), threat('acme', 'bob'), threat('other', 'ann'), threat('acme', null)]) {
+      expect(apply('threats', other)).toBe(other);
+    }
+  });
+
+  it('tells orgs with slashes in their names apart', () => {
+    const said = controls();
+    said.erase('a', 'b/c');
+    const apply = createMask(said, keys).current() as NonNullable<ReturnType<ReturnType<typeof createMask>['current']>>;
+    said.erase('a/b', 'nobody');
+    expect(apply('threats', threat('a', 'b/c')).maskedExcerpt).toBe('');
+    const other = threat('a/b', 'c');
+    expect(apply('threats', other)).toBe(other);
+  });
+
+  it('leaves nothing of the subject in an assessed interaction', () => {
+    const said = controls();
+    said.erase('acme', 'ann');
+    const { interaction, ...rest } = fixtures.assessed(3);
+    const named = {
+      ...interaction,
+      org: 'acme',
+      userId: 'ann',
+      subject: 'acme/ann',
+      sessionId: 'ann-1',
+      conversationId: 'ann-2',
+      userAgent: 'ann/1',
+    };
+    const assessed = { ...rest, interaction: named, enrichment: { ...rest.enrichment, conversationId: 'ann-2', maskedPrompt: 'I am ann' } };
+    const masked = createMask(said, keys).current()?.('assessed', assessed);
+    expect(JSON.stringify(masked)).not.toContain('ann');
+    expect(masked?.interaction.interactionId).toBe(interaction.interactionId);
+    expect(masked?.enrichment.usage).toEqual(rest.enrichment.usage);
+  });
+
+  it('masks names in audit events, and leaves what was done', () => {
+    const said = controls();
+    said.erase('acme', 'ann');
+    const event = {
+      ...fixtures.audit(1),
+      org: 'acme',
+      occurredAt: UNTIL,
+      actor: 'ann',
+      target: 'acme/ann',
+      details: { by: 'ann', on: 'x' },
+    };
+    const pseudonym = pseudonymOf(keys, 'acme', 'acme/ann');
+    expect(createMask(said, keys).current()?.('audit', event)).toEqual({
+      ...event,
+      actor: pseudonym,
+      target: pseudonym,
+      details: { by: pseudonym, on: 'x' },
+    });
+  });
+
+  it('refuses to go on when erasures were ordered with another master key', () => {
+    const said = controls();
+    const mask = createMask(said, { hashKey: () => createSecretKey(Buffer.alloc(32)) });
+    expect(mask.current()).toBeUndefined();
+    said.erase('acme', 'ann');
+    expect(() => mask.current()).toThrow(expect.objectContaining({ code: 'PARAPET_KEY_UNAVAILABLE' }));
+    expect(() => mask.current()).toThrow();
+  });
+});
