@@ -16,7 +16,7 @@ export interface LatencyParts {
 }
 
 const STEP_MS = 50;
-const POLL_MS = 20;
+const POLL_MS = 50;
 const GIVE_UP_MS = 60_000;
 
 /** Milliseconds from before the append to the end of the query that saw it; as exact as the pause between two queries. */

@@ -77,7 +77,7 @@ export function createBatches({ source, codec, part, limits, window, mask, posit
       const wanted = window === undefined ? some : some.filter(({ timestamp }) => timestamp >= window.from && timestamp < window.to);
       for (const { timestamp } of wanted) count(batch.hours, timestamp, 1);
       batch.count += wanted.length;
-      if (mask?.current() === undefined && batch.draft?.take?.(wanted, codec)) continue;
+      if ((mask?.spares(wanted) ?? true) && batch.draft?.take?.(wanted, codec)) continue;
       const { records, undecodable } = await decodeAll(codec, topicId, wanted, mask);
       for (const { record } of undecodable) count(batch.hours, record.timestamp, -1);
       batch.count -= undecodable.length;

@@ -46,7 +46,7 @@ const schema = z.object({
   PARAPET_MASTER_KEY: z.string().optional(),
 
   PARAPET_CLICKHOUSE_PORT: z.coerce.number().int().min(0).max(65_535).default(8123),
-  PARAPET_CLICKHOUSE_LINGER_MS: milliseconds(500),
+  PARAPET_CLICKHOUSE_LINGER_MS: milliseconds(400),
   PARAPET_LAKE_LINGER_MS: milliseconds(60_000),
   PARAPET_METRICS_HOST: z.string().default('127.0.0.1'),
   PARAPET_METRICS_PORT: z.coerce.number().int().min(0).max(65_535).default(9464),

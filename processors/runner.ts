@@ -33,6 +33,8 @@ export interface RunnerOptions {
   attempts?: number;
   /** First pause between tries, doubled each time. */
   backoffMs?: number;
+  /** Small batches begin so long after one another: to commit one costs the log as much as to commit a large one. */
+  paceMs?: number;
 }
 
 export async function runProcessor<Id extends TopicId>(
@@ -41,7 +43,7 @@ export async function runProcessor<Id extends TopicId>(
   options: RunnerOptions = {},
 ): Promise<Subscription> {
   const { log, codec, logger, metrics, traces } = parts;
-  const { maxRecords = 1_000, maxBytes = 8 * 1024 * 1024, attempts = 5, backoffMs = 50 } = options;
+  const { maxRecords = 1_000, maxBytes = 8 * 1024 * 1024, attempts = 5, backoffMs = 50, paceMs = 100 } = options;
   const topic = TOPICS[processor.input].name;
   const mailbox = deadLetterTopic(processor.name);
   const labels = { processor: processor.name };
@@ -107,11 +109,18 @@ export async function runProcessor<Id extends TopicId>(
     const place = { group: processor.name, topic: assignment.topic, partition: String(assignment.partition) };
     const traced = { operation: 'process', group: processor.name, topic: assignment.topic, partition: assignment.partition } as const;
     let offset = assignment.committed.offset;
+    /** When the last batch was read, and whether more was at hand. */
+    let began = Number.NEGATIVE_INFINITY;
+    let full = false;
     /** The commit under way: the next batch is read and worked on meanwhile, and committed after it. */
     let committing: Promise<void> = Promise.resolve();
     try {
       while (!assignment.revoked.aborted) {
+        const early = began + paceMs - performance.now();
+        if (early > 0 && !full) await sleep(early, undefined, { signal: assignment.revoked }).catch(() => undefined);
         const records = await assignment.read(offset, { maxRecords, maxBytes, waitMs: 5_000 });
+        began = performance.now();
+        full = records.length === maxRecords;
         if (records.length === 0) {
           lag.set(place, 0);
           continue;

@@ -45,6 +45,19 @@ describe('the mask', () => {
     }
   });
 
+  it('spares records of which all began after the last erasure', () => {
+    const said = controls();
+    const mask = createMask(said, keys);
+    const at = (...times: number[]) => times.map((timestamp) => ({ timestamp }));
+    expect(mask.spares(at(0))).toBe(true);
+    said.erase('acme', 'ann', UNTIL - 5_000_000);
+    said.erase('other', 'bob');
+    // A record's time is that of its event, cut to milliseconds.
+    expect(mask.spares(at(UNTIL / 1_000 + 1, UNTIL / 1_000 + 2))).toBe(true);
+    expect(mask.spares(at(UNTIL / 1_000 + 1, UNTIL / 1_000))).toBe(false);
+    expect(mask.spares([])).toBe(true);
+  });
+
   it('tells orgs with slashes in their names apart', () => {
     const said = controls();
     said.erase('a', 'b/c');

@@ -60,6 +60,8 @@ export interface Mask {
    * tell who is: then it must write nothing.
    */
   current(): Apply | undefined;
+  /** True when none of these records needs a mask: all of them began after the last erasure. Throws as `current`. */
+  spares(records: readonly { timestamp: number }[]): boolean;
 }
 
 /** So many subjects are remembered; those of a busy hour, so that each costs one HMAC. */
@@ -69,6 +71,8 @@ export function createMask(controls: Pick<Controls, 'version' | 'list'>, keys: P
   let version = -1;
   /** By org, then pseudonym. */
   let orders = new Map<string, Map<string, ErasureOrder>>();
+  /** Milliseconds since 1970 of the last of them. */
+  let last = Number.NEGATIVE_INFINITY;
   const known = new Map<string, Found | undefined>();
 
   function read(): void {
@@ -80,6 +84,8 @@ export function createMask(controls: Pick<Controls, 'version' | 'list'>, keys: P
       fresh.set(control.org, ofOrg.set(control.key, order));
     }
     orders = fresh;
+    const times = [...fresh.values()].flatMap((ofOrg) => [...ofOrg.values()].map(({ erasedAt }) => erasedAt / 1_000));
+    last = times.reduce((latest, time) => Math.max(latest, time), Number.NEGATIVE_INFINITY);
     known.clear();
     version = controls.version;
   }
@@ -108,6 +114,10 @@ export function createMask(controls: Pick<Controls, 'version' | 'list'>, keys: P
     current() {
       if (controls.version !== version) read();
       return orders.size === 0 ? undefined : apply;
+    },
+    spares(records) {
+      if (controls.version !== version) read();
+      return records.every(({ timestamp }) => timestamp > last);
     },
   };
 }

@@ -77,7 +77,7 @@ export async function gather<Id extends TopicId>(
       out.oldest = (stored[0] as StoredRecord).timestamp;
       out.draft = sink.draft?.(assignment.partition);
     }
-    if (mask?.current() === undefined && out.draft?.take?.(stored, codec)) out.size += stored.length;
+    if ((mask?.spares(stored) ?? true) && out.draft?.take?.(stored, codec)) out.size += stored.length;
     else {
       const { records, sources, undecodable } = await decodeAll(codec, sink.topic, stored, mask);
       out.undecodable.push(...undecodable);
