@@ -127,7 +127,16 @@ describe.skipIf(lacking.length > 0)('a replay on real servers', () => {
 
   const here = (options: ReplayOptions, pause = async () => {}, onProgress: (done: number) => void = () => {}): Promise<ReplayResult> =>
     replayAndSay(
-      { env, log, codec, shared: {}, mask: { current: () => undefined }, actor: 'test', pause, onProgress: ({ done }) => onProgress(done) },
+      {
+        env,
+        log,
+        codec,
+        shared: {},
+        mask: { current: () => undefined, spares: () => true },
+        actor: 'test',
+        pause,
+        onProgress: ({ done }) => onProgress(done),
+      },
       options,
     );
 

@@ -300,7 +300,7 @@ describe.skipIf(lacking.length > 0)('bad input on real servers', () => {
       await drain(view);
       const other = view === 'postgres.interactions' ? 'postgres' : view;
       if (other === 'postgres') await running('postgres.threats', () => sleep(0));
-      const mask = { current: () => undefined };
+      const mask = { current: () => undefined, spares: () => true };
       const result = await replayAndSay(
         { env, log, codec, shared: {}, mask, actor: 'test', pause: async () => {}, onProgress: () => {} },
         { view: other, source: 'log' },
