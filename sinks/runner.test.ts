@@ -82,8 +82,10 @@ async function start(count: number, note?: string, change: (assignment: Assignme
     const subscription = await runSink(parts, sink);
     cleanups.push(() => subscription.close());
   };
+  /** What is scraped of a gauge; there is one partition. */
+  const gauge = async (name: string) => (await parts.metrics.registry.getSingleMetric(name)?.get())?.values[0]?.value;
   const commit = async () => (await log.commits('test.audit')).find(({ topic }) => topic === TOPICS.audit.name);
-  return { log, codec, begin, commit };
+  return { log, codec, begin, commit, gauge };
 }
 
 const event = (codec: Codec, n: number): LogRecord => ({
@@ -175,6 +177,34 @@ describe('a sink that makes drafts', () => {
       [20, 24, false],
     ]);
     expect(ids(sink.written)).toEqual(range(0, 25));
+  });
+
+  it('says how far it is behind, and how old its oldest record is, while its store is away and after', async () => {
+    const { begin, commit, gauge } = await start(25);
+    const sink = drafting();
+    let away = true;
+    const write = sink.onDraft;
+    sink.onDraft = async (batch) => {
+      if (away) throw new Error('connection refused');
+      return write(batch);
+    };
+    sink.write = async () => {
+      if (away) throw new Error('connection refused');
+      return [];
+    };
+    await begin(sink);
+    const ages: number[] = [];
+    await until(async () => {
+      ages.push((await gauge('parapet_sink_oldest_unwritten_seconds')) ?? 0);
+      return new Set(ages.filter((age) => age > 0)).size >= 3;
+    });
+    // The records are from 1970: their age grows with each try.
+    expect(ages.at(-1)).toBeGreaterThan(50 * 365 * 86_400);
+    expect(await gauge('parapet_consumer_lag_records')).toBe(25);
+    away = false;
+    await until(async () => (await commit())?.offset === 25);
+    await until(async () => (await gauge('parapet_consumer_lag_records')) === 0);
+    expect(await gauge('parapet_sink_oldest_unwritten_seconds')).toBe(0);
   });
 
   it('waits for records that the log is slow to give, and reads one after the other', async () => {

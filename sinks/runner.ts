@@ -59,6 +59,14 @@ export async function runSink<Id extends TopicId>(parts: SinkRunnerParts, sink: 
     'partition',
   ]);
 
+  const lag = metrics.gauge('parapet_consumer_lag_records', 'Records between a group and the end of its partition.', [
+    'group',
+    'topic',
+    'partition',
+  ]);
+  /** When the oldest record of each partition's batch happened, in milliseconds since 1970, until the store has it. */
+  const oldest = new Map<number, number>();
+
   const turns = createTurns();
   const traced = traceSink(parts.traces, sink);
   /** Partitions of the topic that this process holds. */
@@ -86,14 +94,13 @@ export async function runSink<Id extends TopicId>(parts: SinkRunnerParts, sink: 
     }
     const stopped = new AbortController();
     const stop = AbortSignal.any([assignment.revoked, stopped.signal]);
-    const gauge = { sink: sink.name, partition: String(assignment.partition) };
     let ahead = begin(assignment, offset, stop);
     try {
       for (;;) {
         const batch = await ahead;
         if (batch === undefined || stop.aborted) return;
         const { firstOffset, lastOffset } = batch;
-        age.set(gauge, (Date.now() - batch.oldest) / 1_000);
+        await begins(assignment, batch.oldest, firstOffset);
         await assignment.commit(firstOffset, JSON.stringify({ last: lastOffset }));
         // Only read ahead, never begun: its note waits until this one's commit, so a crash finds one batch at most.
         const halt = new AbortController();
@@ -106,9 +113,9 @@ export async function runSink<Id extends TopicId>(parts: SinkRunnerParts, sink: 
           ahead = begin(assignment, lastOffset + 1, stop);
         }
         if (!sink.draft) ahead = begin(assignment, lastOffset + 1, stop);
-        age.set(gauge, 0);
       }
     } finally {
+      ends(assignment.partition);
       stopped.abort();
       await ahead.catch(() => undefined);
     }
@@ -162,6 +169,7 @@ export async function runSink<Id extends TopicId>(parts: SinkRunnerParts, sink: 
   /** Writes a batch that may have been written before, wholly or in part. */
   async function redo(assignment: Assignment, firstOffset: number, lastOffset: number): Promise<void> {
     const stored = await readThrough(assignment, firstOffset, lastOffset);
+    await begins(assignment, stored[0]?.timestamp ?? Date.now(), firstOffset);
     const { records, sources, undecodable } = await decodeAll(codec, sink.topic, stored, mask);
     const bounds: BatchBounds = { topic, partition: assignment.partition, firstOffset, lastOffset };
     const started = performance.now();
@@ -201,9 +209,37 @@ export async function runSink<Id extends TopicId>(parts: SinkRunnerParts, sink: 
       dead.push(setAside(sources[index] as StoredRecord, 'write', new ParapetError('PARAPET_STORE_REFUSED', { message: reason })));
     }
     await assignment.commit(lastOffset + 1, '', dead);
+    if (assignment.topic === topic) {
+      ends(assignment.partition);
+      await behind(assignment, lastOffset + 1);
+    }
     written.inc({ sink: sink.name }, count - refused.length);
     size.observe({ sink: sink.name }, count);
     duration.observe({ sink: sink.name }, performance.now() - started);
+  }
+
+  async function begins(assignment: Assignment, since: number, offset: number): Promise<void> {
+    oldest.set(assignment.partition, since);
+    growsOlder(assignment.partition);
+    await behind(assignment, offset);
+  }
+
+  function ends(partition: number): void {
+    oldest.delete(partition);
+    growsOlder(partition);
+  }
+
+  /** Also while a store is away: that is when somebody wants to know. */
+  function growsOlder(partition: number): void {
+    const since = oldest.get(partition);
+    age.set({ sink: sink.name, partition: String(partition) }, since === undefined ? 0 : (Date.now() - since) / 1_000);
+  }
+
+  async function behind(assignment: Assignment, offset: number): Promise<void> {
+    const place = { group: sink.name, topic, partition: String(assignment.partition) };
+    // A log that does not answer is found, and reported, by whoever needs its answer.
+    const end = await assignment.end().catch(() => undefined);
+    if (end !== undefined) lag.set(place, Math.max(0, end - offset));
   }
 
   /** True when the store has it; else the batch is to be read again, and written as one that may be there. */
@@ -236,6 +272,7 @@ export async function runSink<Id extends TopicId>(parts: SinkRunnerParts, sink: 
   function failed(error: unknown, attempt: number, { partition, firstOffset: first, lastOffset: last }: BatchBounds): void {
     const { code, message } = toParapetError(error, 'PARAPET_STORE_UNAVAILABLE');
     failures.inc({ sink: sink.name });
+    growsOlder(partition);
     logger.error({ sink: sink.name, code, attempt, partition, first, last, err: message }, 'write failed, trying again');
   }
 
