@@ -1,11 +1,12 @@
 /**
  * Dead letters: records that a consumer could not work with, set aside with their bytes untouched and their story in the
  * headers. A consumer's dead-letter topic is also its mailbox: what is decided about a letter (replay it, drop it) is
- * a record behind it, which the consumer reads like any other. So nothing is ever removed, a decision is as durable as the
+ * a record behind it, which the consumer reads like any other. So a decision removes nothing, is as durable as the
  * letter, and a replayed record is worked on exactly once.
  */
-import { toParapetError } from '../core/errors.ts';
-import type { EventLog, LogRecord, PartitionRange, StoredRecord } from './port.ts';
+
+import type { EventLog, LogRecord, StoredRecord } from './port.ts';
+import { rangesIfThere } from './ranges.ts';
 import { deadLetterTopic } from './topics.ts';
 
 export interface Failure {
@@ -60,7 +61,7 @@ export function deadLetter(source: StoredRecord, failure: Failure, failedAt = Da
 export async function readDeadLetters(log: EventLog, group: string): Promise<DeadLetter[]> {
   const topic = deadLetterTopic(group);
   const letters = new Map<LetterId, DeadLetter>();
-  for (const { partition, start, end } of await rangesOf(log, topic)) {
+  for (const { partition, start, end } of await rangesIfThere(log, topic)) {
     for (let offset = start; offset < end; ) {
       const records = await log.read({ topic, partition, offset }, READ);
       const last = records.at(-1);
@@ -96,16 +97,6 @@ export function decision(letter: DeadLetter, kind: Decision): LogRecord {
 export function replayOrder(record: StoredRecord): StoredRecord | undefined {
   if (record.headers['parapet-dead-decision'] !== 'replay') return undefined;
   return { ...record, ...sourceOf(record), headers: ownHeaders(record) };
-}
-
-/** The topic is made with its first letter. */
-async function rangesOf(log: EventLog, topic: string): Promise<PartitionRange[]> {
-  try {
-    return await log.ranges(topic);
-  } catch (error) {
-    if (toParapetError(error).code === 'PARAPET_LOG_TOPIC_UNKNOWN') return [];
-    throw error;
-  }
 }
 
 /** The headers that the record came with, without those of its story here. */

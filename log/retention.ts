@@ -5,10 +5,10 @@
  * read the topic even if they have not begun, and people who have not decided about a dead letter yet.
  */
 
-import { toParapetError } from '../core/errors.ts';
 import { DAY_MS, keptSince, type RetentionClass, type RetentionTable, renderDays } from '../core/retention.ts';
 import { readDeadLetters } from './dead-letters.ts';
 import type { EventLog, PartitionRange, StoredRecord } from './port.ts';
+import { rangesIfThere } from './ranges.ts';
 import { deadLetterTopic, TOPICS } from './topics.ts';
 
 export interface LogPlan {
@@ -56,7 +56,7 @@ const CLASS_OF: Partial<Record<keyof typeof TOPICS, RetentionClass>> = {
 export async function expireLog(log: EventLog, plan: LogPlan, now = Date.now()): Promise<ExpiredTopic[]> {
   const expired: ExpiredTopic[] = [];
   for (const { topic, days, group } of topicsOf(plan)) {
-    const ranges = await rangesOf(log, topic);
+    const ranges = await rangesIfThere(log, topic);
     if (days === 0 || ranges.every(({ start, end }) => start >= end)) continue;
     const { limits } = await bounds(log, topic, ranges, plan, group);
     const removed = await log.expire(topic, keptSince(days, now), limits);
@@ -69,7 +69,7 @@ export async function expireLog(log: EventLog, plan: LogPlan, now = Date.now()):
 export async function inspectLog(log: EventLog, plan: LogPlan, now = Date.now()): Promise<KeptTopic[]> {
   const kept: KeptTopic[] = [];
   for (const { topic, days, class: name, group } of topicsOf(plan)) {
-    const ranges = await rangesOf(log, topic);
+    const ranges = await rangesIfThere(log, topic);
     const records = ranges.reduce((sum, { start, end }) => sum + end - start, 0);
     // A topic of dead letters is made with its first letter.
     if (records === 0 && group !== undefined) continue;
@@ -148,15 +148,6 @@ async function firstOpen(log: EventLog, group: string): Promise<Map<number, numb
     if (state === 'open') first.set(record.partition, Math.min(first.get(record.partition) ?? record.offset, record.offset));
   }
   return first;
-}
-
-async function rangesOf(log: EventLog, topic: string): Promise<PartitionRange[]> {
-  try {
-    return await log.ranges(topic);
-  } catch (error) {
-    if (toParapetError(error).code === 'PARAPET_LOG_TOPIC_UNKNOWN') return [];
-    throw error;
-  }
 }
 
 const LOOK = { maxRecords: 1, maxBytes: 1 };
