@@ -46,6 +46,12 @@ async function sinkOn(label: string) {
   return { table, sink, count };
 }
 
+describe('counting', () => {
+  it('finds nothing in a table that is not there', async () => {
+    expect(await tallyClickHouse(store, 'never_made')).toEqual([]);
+  });
+});
+
 describe('the views', () => {
   it('are made once, however often they are opened', async () => {
     for (const view of ['interactions', 'threats', 'audit'] as const) {

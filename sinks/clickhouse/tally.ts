@@ -3,7 +3,7 @@
  * Counts the rows themselves, not the hourly sums, so that it also shows a row that is there twice.
  */
 import type { Horizon } from '../port.ts';
-import { attempt, type ClickHouse } from './connect.ts';
+import { attempt, type ClickHouse, codeOf } from './connect.ts';
 
 export interface Tally {
   /** Start of the hour of `started_at`, ISO 8601, UTC. */
@@ -14,13 +14,15 @@ export interface Tally {
   distinct: number;
 }
 
-/** Ordered by hour and status. Throws PARAPET_STORE_UNAVAILABLE. */
+const UNKNOWN_TABLE = '60';
+
+/** Ordered by hour and status; nothing where the table is not there, which is how much it holds. Throws PARAPET_STORE_UNAVAILABLE. */
 export async function tallyClickHouse(
   { client, database }: ClickHouse,
   table = 'interactions',
   horizons: readonly Horizon[] = [],
 ): Promise<Tally[]> {
-  return attempt(`count ${table}`, async () => {
+  const count = async () => {
     const answer = await client.query({
       query: `SELECT toString(toUnixTimestamp(toStartOfHour(started_at))) AS hour, status, toString(count()) AS rows, toString(uniqExact(interaction_id)) AS distinct
         FROM ${database}.${named(table)} ${within(horizons)} GROUP BY hour, status ORDER BY toUInt64(hour), status`,
@@ -33,7 +35,13 @@ export async function tallyClickHouse(
       rows: Number(row.rows),
       distinct: Number(row.distinct),
     }));
-  });
+  };
+  return attempt(`count ${table}`, () =>
+    count().catch((error) => {
+      if (codeOf(error) === UNKNOWN_TABLE) return [];
+      throw error;
+    }),
+  );
 }
 
 /** The ids of the interactions admitted in [from, to), each as often as it is stored, in order of admission. */
