@@ -1,4 +1,5 @@
 /** Looks at everything that Parapet needs before it is needed, and says what to do about what is missing. */
+import { existsSync } from 'node:fs';
 import { access, constants, mkdir, statfs } from 'node:fs/promises';
 import { connect } from 'node:net';
 import { dataPaths, type Environment, readEnvironment } from '../core/environment.ts';
@@ -66,6 +67,7 @@ export async function examine(source: NodeJS.ProcessEnv = process.env): Promise<
       : 'from PARAPET_MASTER_KEY';
   });
   await check('API keys', async () => {
+    if (env.PARAPET_API_KEYS_FILE === undefined && !existsSync(paths.apiKeys)) return 'the first start makes one and shows it once';
     loadApiKeys(env.PARAPET_API_KEYS_FILE ?? paths.apiKeys);
     return env.PARAPET_API_KEYS_FILE ?? 'in the data folder';
   });
