@@ -78,6 +78,11 @@ export const ERROR_TABLE = {
     hint: 'Check free space and permissions of the data folder.',
   },
   PARAPET_SPOOL_LOCKED: { status: 503, means: 'Another process uses this spool.', hint: 'Give each gateway its own PARAPET_GATEWAY_ID.' },
+  PARAPET_DISK_FAILED: {
+    status: 503,
+    means: 'The disk does not take what must be written.',
+    hint: 'Free some space on the disk of PARAPET_DATA, and check its permissions and health. Nothing was acknowledged.',
+  },
   PARAPET_DRAINING: { status: 503, means: 'The gateway is shutting down.', hint: 'Retry against another gateway.' },
   PARAPET_INTERNAL: { status: 500, means: 'A fault of the gateway itself.', hint: 'Report it with the interaction id.' },
   // What the vendor did.
@@ -162,6 +167,11 @@ export const ERROR_TABLE = {
     means: 'Views still name the subject that is being erased.',
     hint: 'Its keys are destroyed. Run the same command again: it goes on where it stopped.',
   },
+  PARAPET_EVALUATION_FILE: {
+    status: 400,
+    means: 'A file of an evaluation cannot be read as rows, or a report cannot be written.',
+    hint: 'See the message for file and line; docs/evaluation.md shows what a row looks like.',
+  },
   PARAPET_QUERY_REFUSED: {
     status: 403,
     means: 'The embedded ClickHouse only answers reading queries.',
@@ -203,10 +213,15 @@ export class ParapetError extends Error {
   }
 }
 
+/** What Node says of a disk that is full, over its quota, read-only or broken. */
+const DISK_FAULTS = new Set(['ENOSPC', 'EDQUOT', 'EROFS', 'EIO']);
+
 /** Any thrown thing as a ParapetError; what has no code yet becomes `fallback` with the original as its cause. */
 export function toParapetError(thrown: unknown, fallback: ErrorCode = 'PARAPET_INTERNAL'): ParapetError {
   if (thrown instanceof ParapetError) return thrown;
   const message = thrown instanceof Error ? thrown.message : String(thrown);
-  if ((thrown as NodeJS.ErrnoException | undefined)?.syscall === 'listen') fallback = 'PARAPET_PORT_UNAVAILABLE';
+  const { syscall, code } = (thrown ?? {}) as NodeJS.ErrnoException;
+  if (syscall === 'listen') fallback = 'PARAPET_PORT_UNAVAILABLE';
+  else if (fallback === 'PARAPET_INTERNAL' && DISK_FAULTS.has(code ?? '')) fallback = 'PARAPET_DISK_FAILED';
   return new ParapetError(fallback, { message: `${ERROR_TABLE[fallback].means} (${message})`, cause: thrown });
 }
