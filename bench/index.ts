@@ -6,6 +6,7 @@ const BENCHES: Record<string, string> = {
   spool: 'durable appends per second, and how long one takes',
   replay: 'a view rebuilt from the log, twice: events per second, and whether the two are the same',
   pipeline: 'log → enrich → detect → ClickHouse: events per second, and memory',
+  detection: 'prompts per second of a core through signatures and sensitive data, and the worst hostile text',
   idle: 'what all processes take of a core while nobody asks anything',
 };
 

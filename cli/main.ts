@@ -10,6 +10,7 @@ import { createApiKeysFile } from '../gateway/api-keys.ts';
 import { askRegistry } from '../schemas/registry/index.ts';
 import type { DecideParts, LetterFilter } from './dead.ts';
 import { renderErasure } from './erase.ts';
+import type { EvalFlags } from './eval-flags.ts';
 import { reconciliationLine, renderReconciliation } from './reconcile.ts';
 import type { ReplayOptions } from './replay.ts';
 import { renderApplied, renderMigrated, renderReport } from './retention-text.ts';
@@ -100,6 +101,7 @@ program
   .option('--to <time>', 'only records of events before this time', time)
   .option('--rate <n>', 'records a second at most', positive)
   .option('--restart', 'begin anew although an earlier run was interrupted')
+  .option('--shorter', 'swap although the source has forgotten rows that the view still holds; they are gone then')
   .addOption(json)
   .action(async ({ json: asJson, ...options }: ReplayOptions & { json?: boolean }) => {
     const { replay } = await import('./replays.ts');
@@ -269,6 +271,38 @@ program
     process.exitCode = failed === 0 ? 0 : 1;
   });
 
+program
+  .command('eval')
+  .description('measure detection on labelled texts (jsonl, docs/evaluation.md)')
+  .argument('<files...>')
+  .option('--layers <names>', 'only by these layers of detection, with commas between')
+  .option('--encodings', 'also each attack that is caught, in every encoding that attacks hide in')
+  .option('--exclude <field=value,...>', 'leave out rows that have all of these; may be repeated', gathered)
+  .option('--examples <n>', 'how many missed attacks and how many false alarms to show', positive, 5)
+  .option('--report <file>', 'write a report, .html or .md; may be repeated', gathered)
+  .option('--pii', 'the files label spans of sensitive data: say how well these are found')
+  .addOption(json)
+  .action(async (files: string[], flags: EvalFlags) => {
+    const { besidesPii, evalOptions } = await import('./eval-flags.ts');
+    const { renderEvaluation, renderPii } = await import('./eval-text.ts');
+    if (flags.pii) {
+      const beside = besidesPii(flags);
+      if (beside !== undefined) program.error(beside, { exitCode: 2 });
+      const { evaluatePiiFiles, piiJson } = await import('./eval-pii.ts');
+      const measured = await evaluatePiiFiles(files);
+      for (const line of renderPii(measured)) console.log(line);
+      if (flags.json) console.log(JSON.stringify(piiJson(measured)));
+      return;
+    }
+    const options = evalOptions(flags);
+    if (typeof options === 'string') return program.error(options, { exitCode: 2 });
+    const { evaluateFiles, evaluationJson } = await import('./eval.ts');
+    const blockScore = readEnvironment().PARAPET_BLOCK_SCORE;
+    const evaluated = await evaluateFiles(files, { ...options, blockScore, onProgress: progress });
+    for (const line of renderEvaluation(evaluated)) console.log(line);
+    if (flags.json) console.log(JSON.stringify(evaluationJson(evaluated)));
+  });
+
 async function runStream(part: string, processors: ProcessorName[], sinks: SinkName[]): Promise<void> {
   const { startStream } = await import('./stream.ts');
   const stream = await startStream(readEnvironment(), createLogger(part), { processors, sinks });
@@ -323,6 +357,11 @@ function known(names: string[], all: readonly string[]): string[] {
   const strange = names.filter((name) => !all.includes(name));
   if (strange.length > 0) program.error(`unknown: ${strange.join(', ')} (there are ${all.join(', ')})`, { exitCode: 2 });
   return names;
+}
+
+/** The values of an option that may be repeated. */
+function gathered(value: string, before: string[] = []): string[] {
+  return [...before, value];
 }
 
 function positive(text: string): number {

@@ -1,6 +1,6 @@
 /**
  * Texts made to be slow: one character over and over, and each signature's own words over and over, which is where a
- * backtracking pattern would show. Used by the tests and the evaluation.
+ * backtracking pattern would show. Used by the tests and the bench.
  */
 import type { Signature } from './signature.ts';
 

@@ -1,29 +1,38 @@
 import { existsSync, readFileSync } from 'node:fs';
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { createMasker, type Found } from './masker.ts';
-import { recognisers } from './recognisers.ts';
+import { isIdentifying, labelOf } from './entities.ts';
+import { CONTEXT, createFinder, type Found, settle } from './find.ts';
+import { createNameFinder } from './names/index.ts';
+import { readable } from './readable.ts';
+import { recognisers } from './recognisers/index.ts';
 
-const { find } = createMasker();
+const find = createFinder();
+const findNames = createNameFinder(isIdentifying);
+const wanted = recognisers
+  .filter(({ type }) => isIdentifying(type))
+  .map((recogniser) => ({
+    ...recogniser,
+    words: recogniser.needs.words?.map((word) => new RegExp(word.replace(/[\\^$.*+?()[\]{}|]/g, '\\$&'), 'i')),
+  }));
 
 /** The plain way: every recogniser over the whole text, the words it needs looked for one by one. */
 function findPlainly(text: string): Found[] {
-  const kept: Found[] = [];
-  for (const { label, pattern, valid, context, needs } of recognisers) {
-    const words = needs.words?.map((word) => new RegExp(word.replace(/[\\^$.*+?()[\]{}|]/g, '\\$&'), 'i'));
+  const candidates: Found[] = [];
+  for (const { type, pattern, valid, context, confidence, words } of wanted) {
     if (words !== undefined && !words.some((word) => word.test(text))) continue;
-    const earlier = [...kept];
-    for (const match of text.matchAll(pattern)) {
+    pattern.lastIndex = 0;
+    for (let match = pattern.exec(text); match !== null; match = pattern.exec(text)) {
+      pattern.lastIndex = match.index + 1;
       const value = match.groups?.['value'] ?? match[0];
       const start = match.index + match[0].length - value.length;
-      const end = start + value.length;
       if (valid !== undefined && !valid(value)) continue;
-      if (context !== undefined && !context.test(text.slice(Math.max(0, start - 48), start))) continue;
-      if (!earlier.some((other) => start < other.end && other.start < end)) kept.push({ start, end, label });
+      if (context !== undefined && !context.test(text.slice(Math.max(0, start - CONTEXT), start))) continue;
+      candidates.push({ start, end: start + value.length, type, label: labelOf(type), confidence });
     }
-    kept.sort((a, b) => a.start - b.start);
   }
-  return kept;
+  findNames(text, candidates);
+  return settle(candidates);
 }
 
 function textsOf(path: string | URL): string[] {
@@ -47,7 +56,8 @@ const pieces = [
 ]; // biome-ignore format: a list reads better wide
 
 describe('the masker with its survey', () => {
-  const check = (text: string): void => {
+  const check = (written: string): void => {
+    const { text } = readable(written);
     expect(find(text), text.slice(0, 200)).toEqual(findPlainly(text));
   };
 

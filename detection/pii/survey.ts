@@ -38,7 +38,7 @@ const AT = 2 << 8;
 const COLON = 4 << 8;
 const MARKS = DIGIT | AT | COLON;
 /** Signs that group digits. */
-const GROUPING = new Set([...' .-()'].map((sign) => sign.charCodeAt(0)));
+const GROUPING = new Set([...' .-()/'].map((sign) => sign.charCodeAt(0)));
 
 /** A surveyor for recognisers with these needs. What it gives is valid until the next survey. */
 export function createSurvey(needs: readonly Needs[]): (text: string) => Survey {
@@ -46,7 +46,9 @@ export function createSurvey(needs: readonly Needs[]): (text: string) => Survey 
     needs.flatMap(({ words = [] }, output) => words.map((text) => ({ text, output }))),
   );
   const about = new Uint16Array(65536);
-  for (let unit = 0; unit < 256; unit++) about[unit] = classes[String.fromCharCode(unit).toLowerCase().charCodeAt(0)] as number;
+  for (let unit = 0; unit < 65536; unit++) about[unit] = classes[unit] as number;
+  // Scripts with capitals end before 0x600; a capital whose small letter is longer than itself stays as it is.
+  for (let unit = 0; unit < 0x600; unit++) about[unit] = classes[String.fromCharCode(unit).toLowerCase().charCodeAt(0)] as number;
   for (let unit = 48; unit < 58; unit++) about[unit] = (about[unit] as number) | DIGIT;
   about[64] = (about[64] as number) | AT;
   about[58] = (about[58] as number) | COLON;
@@ -114,11 +116,11 @@ function isLetter(unit: number): boolean {
   return (unit >= 65 && unit <= 90) || (unit >= 97 && unit <= 122);
 }
 function isHost(unit: number): boolean {
-  return isLetter(unit) || (unit >= 48 && unit <= 57) || unit === 45;
+  return isLetter(unit) || (unit >= 48 && unit <= 57) || unit === 45 || unit === 95 || unit >= 0xc0;
 }
 function isWord(unit: number): boolean {
   return isLetter(unit) || (unit >= 48 && unit <= 57) || unit === 95;
 }
 function isName(unit: number): boolean {
-  return isWord(unit) || unit === 46 || unit === 43 || unit === 45;
+  return isWord(unit) || unit === 46 || unit === 43 || unit === 45 || unit === 37 || unit >= 0xc0;
 }

@@ -1,0 +1,116 @@
+/**
+ * What detection costs: prompts of 500 characters through the signatures and the masker of sensitive data, and the worst
+ * of the texts that were made to be slow. The prompts are the demo's, attacks and all, its benign ones alone and, with
+ * `--rows`, the benign ones of a file. Rates and the worst case stand on this process's CPU time, so that what else the
+ * machine does is not counted; percentiles are what a caller waits, and `p99_own_ms` is that of the prompts' medians, without what the machine's
+ * other work did to them.
+ *
+ * Options: --seconds 4  --rows FILE (as for `parapet eval`)  --hostile-length 100000  --json
+ */
+import { readFileSync } from 'node:fs';
+import { hostileTexts } from '../detection/hostile.ts';
+import { createDetector, createMasker, signatures } from '../detection/index.ts';
+import { median, option, quantile, report, versions, words } from './report.ts';
+
+const LENGTH = 500;
+/** Of the hostile texts, so many of the slowest are measured again. */
+const SUSPECTS = 8;
+const seconds = option('seconds', 4);
+const hostileLength = option('hostile-length', 100_000);
+
+interface Row {
+  text: string;
+  label: 'attack' | 'benign';
+}
+
+const { version, inspect } = createDetector();
+const { mask } = createMasker();
+const detect = (text: string): void => {
+  inspect([{ direction: 'request', role: 'user', kind: 'text', path: 'messages[0].parts[0]', text }]);
+};
+const both = (text: string): void => {
+  detect(text);
+  mask(text);
+};
+
+const demo = rowsOf(new URL('../demo/prompts.jsonl', import.meta.url));
+const all = measure(demo, both);
+const benign = measure(benignOf(demo), both);
+const figures: Record<string, number> = {
+  prompts_per_s: all.perSecond,
+  p50_ms: all.p50Ms,
+  p99_ms: all.p99Ms,
+  p99_own_ms: all.p99OwnMs,
+  benign_prompts_per_s: benign.perSecond,
+  benign_p99_ms: benign.p99Ms,
+  signatures_per_s: measure(demo, detect).perSecond,
+  sensitive_data_per_s: measure(demo, mask).perSecond,
+};
+for (const file of words('rows') ?? []) {
+  const given = measure(benignOf(rowsOf(file)), both);
+  Object.assign(figures, { given_prompts_per_s: given.perSecond, given_p99_ms: given.p99Ms });
+}
+const hostile = { signatures: worst(detect), sensitiveData: worst(mask) };
+figures['hostile_ms'] = hostile.signatures.ms;
+figures['hostile_sensitive_data_ms'] = hostile.sensitiveData.ms;
+report('detection', figures, { ...versions(), signatures: version }, { hostile });
+
+interface Measured {
+  perSecond: number;
+  p50Ms: number;
+  p99Ms: number;
+  p99OwnMs: number;
+}
+
+/** Warms up, then takes all prompts in turn until the time is over. */
+function measure(rows: readonly Row[], work: (text: string) => void): Measured {
+  const prompts = promptsOf(rows);
+  for (let warm = 0; warm < 2_000; warm++) work(prompts[warm % prompts.length] as string);
+  const took = prompts.map((): number[] => []);
+  const until = performance.now() + seconds * 1_000;
+  const cpu = process.cpuUsage();
+  while (performance.now() < until) {
+    prompts.forEach((prompt, i) => {
+      const from = performance.now();
+      work(prompt);
+      took[i]?.push(performance.now() - from);
+    });
+  }
+  const { user, system } = process.cpuUsage(cpu);
+  const each = took.flat();
+  return {
+    perSecond: each.length / ((user + system) / 1e6),
+    p50Ms: quantile(each, 0.5),
+    p99Ms: quantile(each, 0.99),
+    p99OwnMs: quantile(took.map(median), 0.99),
+  };
+}
+
+/** Texts end to end, cut every 500 characters: no two prompts are the same. */
+function promptsOf(rows: readonly Row[]): string[] {
+  const text = rows.map((row) => row.text).join('\n');
+  return Array.from({ length: Math.floor(text.length / LENGTH) }, (_, i) => text.slice(i * LENGTH, (i + 1) * LENGTH));
+}
+
+/** All hostile texts once, the slowest of them again: one hiccup of the machine is not a slow pattern. */
+function worst(work: (text: string) => void): { name: string; ms: number } {
+  const timed = (text: string) => {
+    const from = process.cpuUsage();
+    work(text);
+    const { user, system } = process.cpuUsage(from);
+    return (user + system) / 1_000;
+  };
+  const first = hostileTexts(hostileLength, signatures).map((each) => ({ ...each, ms: timed(each.text) }));
+  const slowest = first.sort((a, b) => b.ms - a.ms).slice(0, SUSPECTS);
+  const again = slowest.map(({ name, text }) => ({ name, ms: median([0, 1, 2, 3, 4].map(() => timed(text))) }));
+  return again.reduce((a, b) => (b.ms > a.ms ? b : a));
+}
+
+function benignOf(rows: readonly Row[]): Row[] {
+  return rows.filter(({ label }) => label === 'benign');
+}
+
+function rowsOf(file: string | URL): Row[] {
+  const lines = readFileSync(file, 'utf8').split('\n');
+  return lines.filter((line) => line !== '').map((line) => JSON.parse(line) as Row);
+}
