@@ -36,6 +36,14 @@ export const TOPICS: Record<TopicId, Topic> = {
 
 export const TOPIC_IDS = Object.keys(TOPICS) as TopicId[];
 
+/**
+ * The number of partitions of every topic, by its name. What is compacted is little, and every process looks at it twice a
+ * second: one partition does.
+ */
+export function partitionsByTopic(partitions: number): Record<string, number> {
+  return Object.fromEntries(Object.values(TOPICS).map(({ name, kind }) => [name, kind === 'compacted' ? 1 : partitions]));
+}
+
 /** Where a consumer group leaves the records it could not work with, and finds what was decided about them. */
 export function deadLetterTopic(group: string): string {
   return `parapet.${group}.dead.v1`;

@@ -5,7 +5,7 @@
 import { mkdirSync } from 'node:fs';
 import { ParapetError, toParapetError } from '../../core/errors.ts';
 import type { Assignment, Commit, EventLog, LogRecord, Subscription } from '../port.ts';
-import { isDeadLetterTopic, TOPICS } from '../topics.ts';
+import { isDeadLetterTopic } from '../topics.ts';
 import { isHeld, joinGroup, type Lease, type Membership } from './groups.ts';
 import { openStore, type Store } from './store.ts';
 import { createWaker, type Waker } from './waker.ts';
@@ -19,10 +19,7 @@ export interface EmbeddedLogOptions {
   topics: Record<string, number>;
 }
 
-/** Every topic of the house with this many partitions. */
-export function embeddedTopics(partitions: number): Record<string, number> {
-  return Object.fromEntries(Object.values(TOPICS).map(({ name }) => [name, partitions]));
-}
+export { partitionsByTopic as embeddedTopics } from '../topics.ts';
 
 export async function openEmbeddedLog({ path, topics }: EmbeddedLogOptions): Promise<EventLog> {
   mkdirSync(path, { recursive: true });

@@ -9,7 +9,7 @@ import type { Environment } from '../../core/environment.ts';
 import { ParapetError } from '../../core/errors.ts';
 import { createLogger, type Logger } from '../../core/logger.ts';
 import type { Commit, EventLog, LogRecord, Standing, Subscription } from '../port.ts';
-import { isDeadLetterTopic, TOPICS } from '../topics.ts';
+import { isDeadLetterTopic, partitionsByTopic } from '../topics.ts';
 import { type Appender, createAppender, PRODUCER_GROUP } from './appender.ts';
 import { createCluster, type KafkaConnection, kafkaConnection } from './connection.ts';
 import { createCoordinator, GROUP, groupsOf } from './coordinator.ts';
@@ -49,7 +49,7 @@ export interface KafkaLogOptions extends TopicSettings {
 export function kafkaLogOptions(env: Environment): KafkaLogOptions {
   return {
     connection: kafkaConnection(env),
-    topics: Object.fromEntries(Object.values(TOPICS).map(({ name }) => [name, env.PARAPET_PARTITIONS])),
+    topics: partitionsByTopic(env.PARAPET_PARTITIONS),
     prefix: env.KAFKA_PREFIX,
     replicationFactor: env.KAFKA_REPLICATION_FACTOR,
     maxRecordBytes: 4 * env.PARAPET_CONTENT_LIMIT_BYTES + EVENT_BYTES,
