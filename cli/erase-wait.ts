@@ -6,6 +6,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { ParapetError } from '../core/errors.ts';
 import type { Commit, EventLog } from '../log/port.ts';
 import { TOPICS } from '../log/topics.ts';
+import { SINK_NAMES, topicOf } from './views.ts';
 
 const PATIENCE_MS = 60_000;
 const LOOK_MS = 250;
@@ -18,7 +19,7 @@ export async function waitForSinks(log: EventLog, sinks: readonly string[], pati
   }
   const until = Date.now() + patienceMs;
   for (const sink of sinks) {
-    while (await isBehind(log, sink, ends)) {
+    while ((await isBehind(log, sink, ends)) || (await isBeginning(log, sink, ends))) {
       if (Date.now() > until) {
         throw new ParapetError('PARAPET_ERASURE_INCOMPLETE', {
           message: `The sink ${sink} runs and has not finished what it read before the erasure.`,
@@ -38,6 +39,20 @@ async function isBehind(log: EventLog, sink: string, ends: ReadonlyMap<string, n
     // The last offsets may be no records.
     const [next] = await log.read(commit, { maxRecords: 1, maxBytes: 1 });
     if (next !== undefined && next.offset < end) return isRead(log, commit, sink);
+  }
+  return false;
+}
+
+/** Whether it holds partitions of which it has committed nothing yet: it may have read from their start. */
+async function isBeginning(log: EventLog, sink: string, ends: ReadonlyMap<string, number>): Promise<boolean> {
+  const known = SINK_NAMES.find((name) => name === sink);
+  if (known === undefined) return false;
+  const topic = TOPICS[topicOf(known)].name;
+  const begun = (await log.commits(sink)).filter((commit) => commit.topic === topic).map(({ partition }) => partition);
+  for (const { partition, start } of await log.ranges(topic)) {
+    if (begun.includes(partition) || start >= (ends.get(`${topic}/${partition}`) ?? 0)) continue;
+    // It begins there anyway.
+    if (await isRead(log, { topic, partition, offset: start, metadata: '' }, sink)) return true;
   }
   return false;
 }

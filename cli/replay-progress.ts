@@ -36,6 +36,12 @@ export function writtenSince({ written }: Remembered, since: number): number {
   return Object.entries(written).reduce((sum, [hour, count]) => (Number(hour) * HOUR_MS >= since ? sum + count : sum), 0);
 }
 
+/** The first hour of which a record was written, in milliseconds since 1970. */
+export function firstWritten({ written }: Remembered): number | undefined {
+  const hours = Object.entries(written).flatMap(([hour, count]) => (count > 0 ? [Number(hour) * HOUR_MS] : []));
+  return hours.length === 0 ? undefined : hours.reduce((first, hour) => Math.min(first, hour));
+}
+
 export function recall(path: string): Remembered | undefined {
   try {
     return JSON.parse(readFileSync(path, 'utf8')) as Remembered;

@@ -15,7 +15,7 @@ import type { Mask } from '../sinks/erasure.ts';
 import type { ObjectStore } from '../sinks/s3/index.ts';
 import type { Differences, Rebuild, RebuildPart } from './rebuilds/port.ts';
 import { type Batches, createBatches, type Written } from './replay-batches.ts';
-import { forget, placeOf, type Remembered, recall, remember, writtenSince } from './replay-progress.ts';
+import { firstWritten, forget, placeOf, type Remembered, recall, remember, writtenSince } from './replay-progress.ts';
 import { openSource, type ReplaySource } from './replay-source.ts';
 
 export interface ReplayProgress {
@@ -54,6 +54,8 @@ export interface ReplayOptions {
   rate?: number | undefined;
   /** Forgets an earlier run that was interrupted. */
   restart?: boolean | undefined;
+  /** Swaps although the source has forgotten what the view in use still holds. */
+  shorter?: boolean | undefined;
 }
 
 export interface ReplayParts {
@@ -117,6 +119,7 @@ export async function replayView(parts: ReplayParts, options: ReplayOptions): Pr
         message: `${view}: ${written} records were written, the rebuilt view has ${rows} rows. The view in use was kept.`,
       });
     }
+    await requireAsLong(last, since);
     if (window !== undefined) await rebuild.keepOutside?.(window);
     const differences = await rebuild.compare(since);
     await unchanged(last);
@@ -214,6 +217,18 @@ export async function replayView(parts: ReplayParts, options: ReplayOptions): Pr
       }
     }
     return undefined;
+  }
+
+  /** A source keeps some views' events for less long than the view does: what it has forgotten must not be gone by the exchange. */
+  async function requireAsLong(all: Ranges, kept: number): Promise<void> {
+    if (options.shorter || !all.some(({ ranges }) => ranges.some(({ start }) => start > 0))) return;
+    const first = firstWritten(state) ?? Date.now();
+    const rows = await rebuild.forgotten(Math.max(kept, window?.from ?? 0), Math.min(first, window?.to ?? first));
+    if (rows === 0) return;
+    throw new ParapetError('PARAPET_REPLAY_DIFFERS', {
+      message: `${view} holds ${rows} rows of events that the ${options.source} has forgotten: it begins at ${new Date(first).toISOString()}. The view in use was kept.`,
+      hint: 'Replay from the lake (--source lake), or only what the source still has (--from), or say --shorter to give them up.',
+    });
   }
 
   /** A sink that wrote in the meantime wrote into the view that goes. */

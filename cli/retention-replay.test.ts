@@ -2,7 +2,7 @@
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { afterAll, beforeAll, expect, it } from 'vitest';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { embeddedTopics, openEmbeddedLog } from '../log/embedded/index.ts';
 import type { EventLog } from '../log/port.ts';
 import { TOPICS } from '../log/topics.ts';
@@ -13,7 +13,7 @@ import { readTtl } from '../sinks/clickhouse/ttl.ts';
 import { createFixtures } from '../sinks/fixtures.ts';
 import { createFolderStore } from '../sinks/s3/index.ts';
 import { rebuildClickHouse } from './rebuilds/clickhouse.ts';
-import { replayView } from './replay.ts';
+import { type ReplayOptions, replayView } from './replay.ts';
 
 const DAY_MS = 86_400_000;
 /** One a day, the last one today. */
@@ -48,6 +48,51 @@ const settled = async () => {
   await clickhouse.client.command({ query: 'OPTIMIZE TABLE parapet.threats FINAL' });
   return rows();
 };
+
+describe('a source that has forgotten what the view still holds', () => {
+  const VIEW = 'audit';
+  const GONE = 120;
+  const replay = (options: Partial<ReplayOptions> = {}) =>
+    replayView(
+      {
+        log,
+        codec,
+        lake: createFolderStore(join(folder, 'lake')),
+        progressFile: join(folder, 'replays', 'audit.json'),
+        rebuild: (label) => rebuildClickHouse(clickhouse, VIEW, label),
+        pause: async () => {},
+        onProgress: () => {},
+      },
+      { view: `clickhouse.${VIEW}`, source: 'log', ...options },
+    );
+  const held = async () => {
+    const answer = await clickhouse.client.query({ query: 'SELECT toUInt32(count()) AS n FROM parapet.audit', format: 'JSONEachRow' });
+    return (await answer.json<{ n: number }>())[0]?.n ?? -1;
+  };
+
+  it('does not take its place, but for a part that it has or when somebody says so', async () => {
+    const topic = TOPICS.audit.name;
+    const batch = fixtures.batch('audit', { first: 0, last: COUNT - 1 });
+    await log.append(
+      batch.records.map(({ value }) => {
+        return { topic, key: 'k', timestamp: Math.floor(value.occurredAt / 1_000), headers: {}, value: codec.encode('audit', value) };
+      }),
+    );
+    const sink = createClickHouseSink({ store: clickhouse, view: VIEW, retention: { hotDays: 0, coldDays: 0 } });
+    await sink.open();
+    expect(await sink.write({ ...batch, topic })).toEqual([]);
+    await log.seek('clickhouse.audit', { topic, partition: 0, offset: COUNT });
+    const firstKept = Math.floor((batch.records[GONE]?.value.occurredAt ?? 0) / 1_000);
+    expect(await log.expire(topic, firstKept)).toBe(GONE);
+
+    await expect(replay()).rejects.toMatchObject({ code: 'PARAPET_REPLAY_DIFFERS' });
+    expect(await held()).toBe(COUNT);
+    expect(await replay({ from: firstKept })).toMatchObject({ differences: 0 });
+    expect(await held()).toBe(COUNT);
+    expect(await replay({ shorter: true })).toMatchObject({ rows: COUNT - GONE, extra: GONE });
+    expect(await held()).toBe(COUNT - GONE);
+  }, 60_000);
+});
 
 it('swaps the view in, which then keeps as much as before', async () => {
   const topic = TOPICS.threats.name;

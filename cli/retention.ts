@@ -14,7 +14,7 @@ import type { Codec } from '../schemas/codec.ts';
 import type { ClickHouse } from '../sinks/clickhouse/index.ts';
 import type { Applied, Holding } from '../sinks/retention.ts';
 import { connectMetadata, connectSearch, connectTelemetry, openAnalytics, openLake, runningFront } from './stores.ts';
-import { configuredSinks, configuredStores, PROCESSOR_NAMES, SINK_NAMES, type SinkName, type StoreName } from './views.ts';
+import { configuredSinks, configuredStores, PROCESSOR_NAMES, SINK_NAMES, topicOf } from './views.ts';
 
 export const KEEPERS = ['log', 'clickhouse', 's3', 'elasticsearch', 'influxdb', 'postgres'] as const;
 /** Whatever keeps events: the log, and each store but those that only pass them on. */
@@ -240,13 +240,6 @@ function consumersOf(env: Environment): Record<string, string[]> {
     consumers[name] = [...(consumers[name] ?? []), sink];
   }
   return consumers;
-}
-
-/** A view is named after its topic; interactions are made of the assessed ones everywhere but in the lake, which keeps both. */
-function topicOf(sink: SinkName): keyof typeof TOPICS {
-  const view = sink.slice(sink.lastIndexOf('.') + 1) as Exclude<keyof typeof TOPICS, 'enriched' | 'controls'>;
-  const store = sink.slice(0, sink.lastIndexOf('.')) as StoreName;
-  return view === 'interactions' && store !== 's3' ? 'assessed' : view;
 }
 
 async function leaveTrace({ env, log, codec, actor, without }: RetentionParts, all: readonly StoreApplied[]): Promise<void> {

@@ -7,6 +7,7 @@ import type { Environment } from '../core/environment.ts';
 import { ParapetError } from '../core/errors.ts';
 import type { Logger } from '../core/logger.ts';
 import type { Metrics } from '../core/metrics.ts';
+import type { TopicId } from '../log/topics.ts';
 import type { ClickHouse, ClickHouseView } from '../sinks/clickhouse/index.ts';
 import type { ElasticsearchView } from '../sinks/elasticsearch/index.ts';
 import type { Sink } from '../sinks/port.ts';
@@ -255,6 +256,13 @@ export async function openSinks(
     throw error;
   }
   return { create: (name) => (opened.get(storeOf(name)) as OpenStore).sink(name.slice(name.lastIndexOf('.') + 1)), close };
+}
+
+/** A view is named after its topic; interactions are made of the assessed ones everywhere but in the lake, which keeps both. */
+export function topicOf(sink: SinkName): TopicId {
+  const view = sink.slice(sink.lastIndexOf('.') + 1) as Exclude<TopicId, 'enriched' | 'controls'>;
+  const store = sink.slice(0, sink.lastIndexOf('.')) as StoreName;
+  return view === 'interactions' && store !== 's3' ? 'assessed' : view;
 }
 
 export function storeOf(sink: SinkName): StoreName {

@@ -110,7 +110,7 @@ export interface EventLog {
   /**
    * Removes records older than `before` (milliseconds since 1970) from the start of each partition, up to its limit and never
    * beyond: a partition for which `limits` has no offset is left as it is. Without `limits` there is none. Gives how many
-   * offsets that were; an engine whose offsets have gaps counts these too.
+   * offsets that were; an engine whose offsets have gaps counts these too. A record from the future leaves with the old one behind it (`expiry.ts`).
    */
   expire(topic: string, before: number, limits?: ReadonlyMap<number, number>): Promise<number>;
   close(): Promise<void>;

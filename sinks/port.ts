@@ -80,6 +80,11 @@ export interface Sink<Id extends TopicId = TopicId> {
    * Throws PARAPET_STORE_UNAVAILABLE to be called again with the same batch; returns what the store refused for good.
    */
   write(batch: SinkBatch<UnsealedRecords[Id]>): Promise<Refused[]>;
+  /**
+   * One past the last record that the store has of this partition; absent where a record written again in another batch changes
+   * nothing. A log may forget where a group stood, and what comes again below this place is then written as `recovered`.
+   */
+  holds?(partition: number, from: number): Promise<number>;
   /** For sinks of many records: begins a batch of this partition. While one is written, the next is read. */
   draft?(partition: number): Draft<UnsealedRecords[Id]>;
   close(): Promise<void>;

@@ -92,6 +92,7 @@ export async function runSink<Id extends TopicId>(parts: SinkRunnerParts, sink: 
       await redo(assignment, offset, remembered);
       offset = remembered + 1;
     }
+    offset = await passHeld(assignment, offset);
     const stopped = new AbortController();
     const stop = AbortSignal.any([assignment.revoked, stopped.signal]);
     let ahead = begin(assignment, offset, stop);
@@ -118,6 +119,34 @@ export async function runSink<Id extends TopicId>(parts: SinkRunnerParts, sink: 
       ends(assignment.partition);
       stopped.abort();
       await ahead.catch(() => undefined);
+    }
+  }
+
+  /** A group that the log has forgotten begins at the oldest record: what the store has of it must not come twice. */
+  async function passHeld(assignment: Assignment, from: number): Promise<number> {
+    const { partition } = assignment;
+    const held = await heldOf(assignment, from);
+    if (held > from) logger.warn({ sink: sink.name, partition, from, held }, 'the store has more than the group says; looking which');
+    const end = Math.min(held, await assignment.end());
+    for (let next = from; next < end; ) {
+      const last = Math.min(next + READ_RECORDS, end) - 1;
+      await redo(assignment, next, last);
+      next = last + 1;
+    }
+    return Math.max(from, end);
+  }
+
+  async function heldOf({ partition, revoked }: Assignment, from: number): Promise<number> {
+    if (sink.holds === undefined) return from;
+    for (let attempt = 1; ; attempt++) {
+      try {
+        return await sink.holds(partition, from);
+      } catch (error) {
+        const { code, message } = toParapetError(error, 'PARAPET_STORE_UNAVAILABLE');
+        logger.error({ sink: sink.name, code, attempt, partition, err: message }, 'the store does not say what it has, trying again');
+        if (revoked.aborted) throw error;
+        await pause(attempt, revoked);
+      }
     }
   }
 

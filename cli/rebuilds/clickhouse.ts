@@ -38,6 +38,10 @@ export function rebuildClickHouse(store: ClickHouse, view: ClickHouseView, label
       );
       return row?.ms == null ? undefined : Number(row.ms);
     },
+    async forgotten(since, before) {
+      const where = `${rowsSince(since)} AND ${time} < ${instant(before)}`;
+      return Number((await ask<{ n: string }>(`SELECT toString(count()) AS n FROM ${at(view)} WHERE ${where}`))[0]?.n);
+    },
     async keepOutside({ from, to }) {
       await store.client.command({
         query: `INSERT INTO ${at(table)} SELECT * FROM ${at(view)} WHERE ${time} < ${instant(from)} OR ${time} >= ${instant(to)}`,

@@ -23,6 +23,10 @@ export function rebuildElasticsearch(store: Elasticsearch, view: ElasticsearchVi
     async rows() {
       return (await tallyElasticsearch(store, view, rebuilt)).reduce((sum, { rows }) => sum + rows, 0);
     },
+    async forgotten(since, before) {
+      const within = (hour: string) => Date.parse(hour) >= since && Date.parse(hour) < before;
+      return (await tallyElasticsearch(store, view)).reduce((sum, { hour, rows }) => (within(hour) ? sum + rows : sum), 0);
+    },
     async compare() {
       return differences(await eventIds(store, view, always, rebuilt), await eventIds(store, view, always));
     },

@@ -28,6 +28,10 @@ export function rebuildInflux(store: Influx, tagLimits: Partial<TagLimits>, labe
       return (await tallySince(rebuilt, since)).reduce((sum, { rows }) => sum + rows, 0);
     },
     keptSince: async () => (await retainedSince(store))?.getTime(),
+    async forgotten(since, before) {
+      const tallies = await tallySince(store.bucket, since);
+      return tallies.reduce((sum, { hour, rows }) => (Date.parse(hour) < before ? sum + rows : sum), 0);
+    },
     async compare(since) {
       const tallies = await Promise.all([rebuilt, store.bucket].map((bucket) => tallySince(bucket, since)));
       const found: Differences = { missing: 0, extra: 0 };

@@ -33,6 +33,11 @@ export interface Rebuild {
   rows(since: number): Promise<number>;
   /** The first full hour that the store surely keeps; undefined, or absent, where it forgets nothing. */
   keptSince?(): Promise<number | undefined>;
+  /**
+   * Rows of the view in use whose events are in [since, before), in milliseconds since 1970: what a source that begins at `before`
+   * has forgotten. A store that cannot tell by time says how many more it has counted than what was rebuilt.
+   */
+  forgotten(since: number, before: number): Promise<number>;
   /** Where the view in use stands by its own account, for stores that count and so keep one. */
   positions?(group: string): Promise<{ partition: number; offset: number }[]>;
   /** Takes over what the view in use holds outside of the window; absent for stores that rebuild whole views only. */

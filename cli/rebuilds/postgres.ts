@@ -22,12 +22,13 @@ export function rebuildPostgres(store: Postgres, label: string): Rebuild {
   const part = (view: PostgresView, topic: TopicId): RebuildPart => {
     return { group: `postgres.${view}`, topic, sink: createPostgresSink({ store, view, rebuilt }) as Sink };
   };
+  const countedIn = async (schema: string) =>
+    (await tallyPostgres(store, schema)).reduce((sum, { interactions, threats }) => sum + interactions + threats, 0);
   const swap = async () => void (await swapIn(store, rebuilt));
   return {
     parts: [part('interactions', 'assessed'), part('threats', 'threats')],
-    async rows() {
-      return (await tallyPostgres(store, rebuilt)).reduce((sum, { interactions, threats }) => sum + interactions + threats, 0);
-    },
+    rows: () => countedIn(rebuilt),
+    forgotten: async () => Math.max(0, (await countedIn(store.schema)) - (await countedIn(rebuilt))),
     async positions(group) {
       return (await positions(store, group)).map(({ partition, nextOffset }) => ({ partition, offset: nextOffset }));
     },

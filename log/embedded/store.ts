@@ -5,6 +5,7 @@
  */
 import { type Database, open, type RootDatabase } from 'lmdb';
 import { ParapetError } from '../../core/errors.ts';
+import { ageOf } from '../expiry.ts';
 import type { LogRecord, PartitionRange, Position, Producer, StoredRecord } from '../port.ts';
 import { offsetOf, packRecord, partitionOf, recordKey, timestampOf, unpackRecord } from './frame.ts';
 import { slabEncoder } from './slab.ts';
@@ -165,16 +166,26 @@ export function openStore(path: string, mayCreate: (topic: string) => number | u
       let removed = 0;
       for (let partition = 0; partition < meta.partitions; partition++) {
         const limit = limits === undefined ? LAST_OFFSET : (limits.get(partition) ?? 0);
+        /** From the future; they go when an old one is behind them. */
+        let early: Buffer[] = [];
+        let next = 0;
         for (;;) {
           const old: Buffer[] = [];
           const range = records.getRange({
-            start: recordKey(meta.number, partition, 0),
+            start: recordKey(meta.number, partition, next),
             end: recordKey(meta.number, partition, LAST_OFFSET),
             limit: EXPIRE_CHUNK,
           });
+          let looked = 0;
           for (const { key, value } of range) {
-            if (timestampOf(value) >= before || offsetOf(key) >= limit) break;
-            old.push(key);
+            const age = ageOf(timestampOf(value), before);
+            if (age === 'kept' || offsetOf(key) >= limit) break;
+            looked += 1;
+            next = offsetOf(key) + 1;
+            early.push(key);
+            if (age === 'early') continue;
+            for (const each of early) old.push(each);
+            early = [];
           }
           if (old.length > 0) {
             await root.transaction(() => {
@@ -182,7 +193,7 @@ export function openStore(path: string, mayCreate: (topic: string) => number | u
             });
           }
           removed += old.length;
-          if (old.length < EXPIRE_CHUNK) break;
+          if (looked < EXPIRE_CHUNK) break;
         }
       }
       return removed;

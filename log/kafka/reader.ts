@@ -1,6 +1,7 @@
 /** Reading without a group. What a fetch gave beyond the asked-for is kept, because the next read mostly goes on there. */
 import { performance } from 'node:perf_hooks';
 import { setTimeout as sleep } from 'node:timers/promises';
+import { ageOf } from '../expiry.ts';
 import type { EventLog, PartitionRange, Position, StoredRecord } from '../port.ts';
 import { persist, protocolError } from './faults.ts';
 import type { Cluster } from './internals.ts';
@@ -15,7 +16,7 @@ const SETTLE_MS = 2_000;
 const SETTLE_PAUSE_MS = 2;
 
 export interface Reader extends Pick<EventLog, 'read' | 'ranges'> {
-  /** The offset of the first record from `position` on that is not older than `time`, `end` when there is none before it. */
+  /** The offset of the first record from `position` on that is kept when all older than `time` leave; `end` when there is none before it. */
   firstSince(position: Position, end: number, time: number): Promise<number>;
   /** Records were removed: what was read ahead may be gone. */
   forget(): void;
@@ -99,15 +100,19 @@ export function createReader(cluster: Cluster, partitionCount: (topic: string) =
     },
 
     async firstSince(position, end, time) {
+      let early: number | undefined;
       for (let { offset } = position; offset < end; ) {
         const records = await persist(() => fetchFrom(position.topic, position.partition, offset), { withinMs: WITHIN_MS });
-        const kept = records.find((record) => record.timestamp >= time);
-        if (kept) return kept.offset;
+        for (const record of records) {
+          const age = ageOf(record.timestamp, time);
+          if (age === 'kept') return early ?? record.offset;
+          early = age === 'old' ? undefined : (early ?? record.offset);
+        }
         const last = records.at(-1);
         if (last === undefined) break;
         offset = last.offset + 1;
       }
-      return end;
+      return early ?? end;
     },
 
     forget() {

@@ -68,6 +68,15 @@ describe('a registry that is remembered', () => {
     await expect(open('http://another').register('things-value', schema)).rejects.toMatchObject({ code: 'PARAPET_STORE_UNAVAILABLE' });
   });
 
+  it('forgets what a registry that was set up anew says otherwise', async () => {
+    const id = await open().register('things-value', schema);
+    expect(await open().schemaOf(id)).toEqual(schema);
+    registry = { register: async () => id, schemaOf: async () => other };
+    expect(await open().schemaOf(id)).toEqual(other);
+    registry = { register: () => Promise.reject(away()), schemaOf: () => Promise.reject(away()) };
+    expect(await open().schemaOf(id)).toEqual(other);
+  });
+
   it('passes on that a schema is incompatible, although it was once accepted', async () => {
     await open().register('things-value', schema);
     fault = new ParapetError('PARAPET_SCHEMA_INCOMPATIBLE', { message: 'no' });

@@ -5,6 +5,7 @@
 import { createHash } from 'node:crypto';
 import { mkdirSync, readFileSync, renameSync, writeFileSync } from 'node:fs';
 import { dirname } from 'node:path';
+import { isDeepStrictEqual } from 'node:util';
 import { ParapetError } from '../../core/errors.ts';
 import type { SchemaRegistry } from './port.ts';
 
@@ -48,7 +49,7 @@ export function rememberRegistry(registry: SchemaRegistry, file: string, url: st
 
     async schemaOf(id) {
       const schema = await ask(() => registry.schemaOf(id), remembered.schemas[id]);
-      if (schema !== undefined && remembered.schemas[id] === undefined) {
+      if (schema !== undefined && !isDeepStrictEqual(schema, remembered.schemas[id])) {
         remembered.schemas[id] = schema;
         write(file, remembered);
       }

@@ -66,10 +66,47 @@ describe.skipIf(url === '')('the ClickHouse eraser on a server', () => {
     60_000,
   );
 
+  it('masks two subjects at once, each with its own pseudonym, also in an audit event that names both', async () => {
+    const [cat, dan] = [erasureOf('cat', 'c'), erasureOf('dan', 'd')];
+    const interactions = createClickHouseSink({ store, view: 'interactions' });
+    const batch = fixtures.batch('assessed', { first: 12_000, last: 13_999 });
+    const records = batch.records.map((record, n) => {
+      const userId = n % 2 === 0 ? 'cat' : 'dan';
+      return {
+        ...record,
+        value: { ...record.value, interaction: { ...record.value.interaction, org: 'acme', userId, subject: `acme/${userId}` } },
+      };
+    });
+    expect(await interactions.write({ ...batch, records })).toEqual([]);
+    const audit = createClickHouseSink({ store, view: 'audit' });
+    await audit.open();
+    const events = fixtures.batch('audit', { first: 0, last: 9 });
+    const named = events.records.map((record) => {
+      return {
+        ...record,
+        value: { ...record.value, org: 'acme', actor: 'cat', target: 'dan', details: { by: 'cat', of: 'acme/dan', n: '1' } },
+      };
+    });
+    expect(await audit.write({ ...events, records: named })).toEqual([]);
+
+    const [one, two] = [createClickHouseEraser(store), createClickHouseEraser(store)];
+    await Promise.all([one.mask(cat), two.mask(dan)]);
+    for (const erasure of [cat, dan]) {
+      for (const { rows } of await one.find(erasure)) expect(rows).toBe(0);
+      const [masked] = await ask<{ n: number }>(
+        `SELECT toUInt32(count()) AS n FROM ${store.database}.interactions WHERE user_id = '${erasure.pseudonym}'`,
+      );
+      expect(masked?.n).toBe(1_000);
+    }
+    expect(await ask(`SELECT DISTINCT actor, target, details FROM ${store.database}.audit`)).toEqual([
+      { actor: cat.pseudonym, target: dan.pseudonym, details: { by: cat.pseudonym, of: dan.pseudonym, n: '1' } },
+    ]);
+  }, 60_000);
+
   it('names nobody in the statements that the server keeps, and leaves no table', async () => {
     const commands = JSON.stringify(await ask(`SELECT command FROM system.mutations WHERE database = '${store.database}'`));
     expect(commands).toContain('erased:');
-    expect(commands).not.toMatch(/ann|bob/);
-    expect(await ask(`SELECT name FROM system.tables WHERE database = '${store.database}' AND name LIKE '%erasing'`)).toEqual([]);
+    expect(commands).not.toMatch(/ann|bob|cat|dan/);
+    expect(await ask(`SELECT name FROM system.tables WHERE database = '${store.database}' AND name LIKE '%erasing%'`)).toEqual([]);
   });
 });

@@ -28,8 +28,8 @@ const MASKED = {
   threats: { id: 'threat_id', set: `${MASKED_SUBJECT}, masked_excerpt = ''` },
 } as const;
 
-/** Behind a table's name: the ids of the rows that are being masked. */
-const IDS = '__erasing';
+/** Behind a table's name, with the digits of a pseudonym: the ids of the rows that are being masked. One erasure must not take another's. */
+const IDS = '__erasing_';
 /** Ids in one statement, where it must name them. */
 const ROUND = 4_000;
 const NOW = 'SETTINGS mutations_sync = 2';
@@ -44,7 +44,7 @@ export function createClickHouseEraser(store: ClickHouse): Eraser {
   async function tablesOf(view: ClickHouseView): Promise<string[]> {
     const rows = await ask<{ name: string }>(
       `SELECT name FROM system.tables WHERE database = {database:String} AND engine LIKE '%MergeTree'
-        AND (name = {view:String} OR startsWith(name, {rebuilt:String}) AND NOT endsWith(name, '${IDS}')) ORDER BY name`,
+        AND (name = {view:String} OR startsWith(name, {rebuilt:String}) AND position(name, '${IDS}') = 0) ORDER BY name`,
       { database, view, rebuilt: `${view}__rebuild_` },
     );
     return rows.map(({ name }) => `${database}.${name}`);
@@ -73,7 +73,7 @@ export function createClickHouseEraser(store: ClickHouse): Eraser {
         await update(`(${ids.map((each) => `'${each.replace(/[\\']/g, '\\$&')}'`).join(', ')})`);
       }
     }
-    const ids = `${table}${IDS}`;
+    const ids = `${table}${IDS}${pseudonym.replace(/\W/g, '_')}`;
     // A killed run may have left it.
     await client.command({ query: `DROP TABLE IF EXISTS ${ids} SYNC` });
     await client.command({ query: `CREATE TABLE ${ids} (id String) ENGINE = MergeTree ORDER BY id` });
@@ -86,17 +86,26 @@ export function createClickHouseEraser(store: ClickHouse): Eraser {
     }
   }
 
-  /** Row by row: few events name a subject, and each names it elsewhere. */
+  /**
+   * Row by row: few events name a subject, and each names it elsewhere. Only what changes is said: another erasure may be masking
+   * another name in the same event, and this one must neither put it back nor leave it in the statement.
+   */
   async function maskAudit(table: string, erasure: Erasure): Promise<void> {
     const found = await ask<{ audit_id: string; actor: string; target: string; details: Record<string, string> }>(
       `SELECT audit_id, actor, target, details FROM ${table} WHERE ${whereOf('audit')}`,
       paramsOf(erasure),
     );
     for (const { audit_id: auditId, ...names } of found) {
+      const { actor, target, details } = maskNames(names, erasure);
+      const changed = Object.fromEntries(Object.entries(details).filter(([name, text]) => text !== names.details[name]));
+      const set = [
+        ...(actor === names.actor ? [] : ['actor = {pseudonym:String}']),
+        ...(target === names.target ? [] : ['target = {pseudonym:String}']),
+        ...(Object.keys(changed).length === 0 ? [] : ['details = mapUpdate(details, {changed:Map(String, String)})']),
+      ];
       await client.command({
-        query: `ALTER TABLE ${table} UPDATE actor = {actor:String}, target = {target:String}, details = {details:Map(String, String)}
-          WHERE audit_id = {auditId:String} ${NOW}`,
-        query_params: { auditId, ...maskNames(names, erasure) },
+        query: `ALTER TABLE ${table} UPDATE ${set.join(', ')} WHERE audit_id = {auditId:String} ${NOW}`,
+        query_params: { auditId, pseudonym: erasure.pseudonym, changed },
       });
     }
   }

@@ -49,6 +49,7 @@ export function createClickHouseSink<View extends ClickHouseView>(options: Click
       if (retention !== undefined && table === view) await applyTtl(store, view, retention);
     },
     write: (batch) => writer.write(batch as never),
+    holds: (partition, from) => writer.holds(partition, from),
     draft: (partition) => writer.draft(partition),
     close: async () => {},
   };

@@ -19,6 +19,8 @@ import { type ClickHouseView, VIEWS } from './schema.ts';
 export interface Writer<T> {
   /** Throws PARAPET_STORE_UNAVAILABLE: nothing or everything of it may be there, so the batch comes again as recovered. */
   write(batch: SinkBatch<T>): Promise<Refused[]>;
+  /** One past the last offset at or after `from` that the table has of the partition; `from` when it has none. */
+  holds(partition: number, from: number): Promise<number>;
   draft(partition: number): Draft<T>;
 }
 
@@ -31,7 +33,7 @@ interface Row<T> {
 
 export function createWriter<T>(store: ClickHouse, view: ClickHouseView, table: string): Writer<T> {
   const target = `${store.database}.${table}`;
-  const { topic } = VIEWS[view];
+  const { topic, time } = VIEWS[view];
   const columns = rowColumns<T>(view);
   const insert = inserter(
     store,
@@ -73,19 +75,22 @@ export function createWriter<T>(store: ClickHouse, view: ClickHouseView, table: 
     }
   }
 
+  const { from: timeOf } = columns.find(({ name }) => name === time) as Column<Row<T>>;
+
+  /** By place and time: a log that was set up anew gives its places to other records. */
   async function missing(batch: SinkBatch<T>, token: string, rows: Row<T>[]): Promise<Row<T>[]> {
     await untilSettled(store, token);
     const held = await attempt(`say which offsets ${target} holds`, async () => {
       // Another replica may have taken what was written: this one must have it too before it is asked.
       if (store.layout.engine === 'replicated') await store.client.command({ query: `SYSTEM SYNC REPLICA ${target}` });
       const answer = await store.client.query({
-        query: `SELECT toFloat64(_offset) FROM ${target} WHERE _partition = {partition:Int32} AND _offset BETWEEN {first:Int64} AND {last:Int64}`,
+        query: `SELECT toFloat64(_offset), toFloat64(toUnixTimestamp64Micro(${time})) FROM ${target} WHERE _partition = {partition:Int32} AND _offset BETWEEN {first:Int64} AND {last:Int64}`,
         query_params: { partition: batch.partition, first: batch.firstOffset, last: batch.lastOffset },
         format: 'JSONCompactEachRow',
       });
-      return new Set((await answer.json<[number]>()).map(([offset]) => offset));
+      return new Set((await answer.json<[number, number]>()).map((place) => place.join('/')));
     });
-    return rows.filter((row) => !held.has(row.record.offset));
+    return rows.filter((row) => !held.has(`${row.record.offset}/${timeOf(row)}`));
   }
 
   return {
@@ -94,6 +99,17 @@ export function createWriter<T>(store: ClickHouse, view: ClickHouseView, table: 
       const rows = batch.records.map((record, index): Row<T> => ({ index, partition: batch.partition, record }));
       if (!batch.recovered) return ordered(await put(rows, token));
       return ordered(await put(await missing(batch, token, rows), freshToken(token)));
+    },
+
+    holds(partition, from) {
+      return attempt(`say up to where ${target} holds partition ${partition}`, async () => {
+        const answer = await store.client.query({
+          query: `SELECT toFloat64(maxOrNull(_offset)) + 1 FROM ${target} WHERE _partition = {partition:Int32} AND _offset >= {from:Int64}`,
+          query_params: { partition, from },
+          format: 'JSONCompactEachRow',
+        });
+        return (await answer.json<[number | null]>())[0]?.[0] ?? from;
+      });
     },
 
     draft(partition) {
