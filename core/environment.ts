@@ -7,14 +7,14 @@ import { join, resolve } from 'node:path';
 import { z } from 'zod';
 import { ParapetError } from './errors.ts';
 import { kafkaChecks, kafkaSettings } from './settings/kafka.ts';
-import { bytes, flag, MiB, milliseconds } from './settings/kinds.ts';
+import { bytes, flag, MiB, milliseconds, organisation } from './settings/kinds.ts';
 import { retentionSettings } from './settings/retention.ts';
 import { siemSettings, storeChecks, storeSettings } from './settings/stores.ts';
 import { telemetrySettings } from './settings/telemetry.ts';
 
 const schema = z.object({
   PARAPET_DATA: z.string().default('.parapet'),
-  PARAPET_ORG: z.string().min(1).default('default'),
+  PARAPET_ORG: organisation().default('default'),
   PARAPET_LOG_LEVEL: z.enum(['trace', 'debug', 'info', 'warn', 'error', 'silent']).default('info'),
 
   PARAPET_HOST: z.string().default('127.0.0.1'),

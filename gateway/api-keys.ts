@@ -6,6 +6,7 @@ import { hash, randomBytes } from 'node:crypto';
 import { linkSync, readFileSync, unlinkSync, writeFileSync } from 'node:fs';
 import { z } from 'zod';
 import { ParapetError } from '../core/errors.ts';
+import { organisation } from '../core/settings/kinds.ts';
 
 const fileSchema = z.strictObject({
   keys: z.array(
@@ -13,7 +14,7 @@ const fileSchema = z.strictObject({
       id: z.string().min(1),
       /** SHA-256 of the key, hex. */
       sha256: z.string().regex(/^[0-9a-f]{64}$/),
-      org: z.string().min(1),
+      org: organisation(),
       agentId: z.string().min(1),
       /** May this key name another agent in the request (`agent_id`, `x-parapet-agent`)? */
       mayNameAgent: z.boolean().default(false),

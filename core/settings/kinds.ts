@@ -18,3 +18,10 @@ export const list = () =>
       .map((each) => each.trim())
       .filter((each) => each !== ''),
   );
+
+/** An organisation. `<org>/<person or agent>` names a subject, so that a slash in it could make two subjects one. */
+export const organisation = () =>
+  z
+    .string()
+    .min(1)
+    .regex(/^[^/]*$/, 'a name without a slash');
