@@ -23,6 +23,9 @@ const STREETS: RegExp[] = [
   /(?<![\w.,-]|\p{L})(?:PSC|Unit|CMR) \d{1,5},? Box \d{1,5}/gu,
 ]; // biome-ignore format: a pattern is read as one line
 
+/** Without which the third cannot match; it begins at any word, and is dear. */
+const ENDED = new RegExp(`(?:${ENDING}) \\d`, 'u');
+
 /** A number and capitals after words that promise an address need no word for a street. */
 const PROMISED = new RegExp(
   String.raw`(?<![\w.,-]|\p{L})\d{1,6} (?:(?:${CAP}|${SMALL}) ){0,4}\p{Lu}[\p{L}'’-]{2,24}\.?(?: \d{1,5})?(?![\p{L}\d])`,
@@ -45,7 +48,9 @@ const MAX_PIECES = 7;
 const REACH = 64;
 
 export function findAddresses(text: string, into: Found[]): void {
-  for (const street of STREETS) {
+  const ended = ENDED.test(text);
+  for (const [i, street] of STREETS.entries()) {
+    if (i === 2 && !ended) continue;
     street.lastIndex = 0;
     for (let match = street.exec(text); match !== null; match = street.exec(text)) {
       // From every start, so that what is found depends on the text close by only.
