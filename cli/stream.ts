@@ -6,6 +6,7 @@ import { dataPaths, type Environment } from '../core/environment.ts';
 import { ParapetError } from '../core/errors.ts';
 import type { Logger } from '../core/logger.ts';
 import { createMetrics } from '../core/metrics.ts';
+import type { Masker } from '../detection/index.ts';
 import { followControls } from '../log/controls.ts';
 import type { Subscription } from '../log/port.ts';
 import { runProcessor } from '../processors/runner.ts';
@@ -47,15 +48,16 @@ export async function startStream(env: Environment, logger: Logger, { processors
   // Loaded and made inside: the rules take a while, and a process of sinks alone has no use for them.
   const made: Record<ProcessorName, () => Promise<Subscription>> = {
     async enrich() {
-      const { createMasker } = await import('../detection/index.ts');
+      const masker = await maskerOf(env);
       const { createEnrich } = await import('../processors/enrich/index.ts');
       const { loadPrices } = await import('../processors/enrich/prices.ts');
-      return runProcessor(parts, createEnrich({ keys, masker: createMasker(), prices: loadPrices() }));
+      return runProcessor(parts, createEnrich({ keys, masker, prices: loadPrices() }));
     },
     async detect() {
-      const { createDetector, createMasker } = await import('../detection/index.ts');
+      const masker = await maskerOf(env);
+      const { createDetector } = await import('../detection/index.ts');
       const { createDetect } = await import('../processors/detect/index.ts');
-      return runProcessor(parts, createDetect({ keys, detector: createDetector(), masker: createMasker() }));
+      return runProcessor(parts, createDetect({ keys, detector: createDetector(), masker }));
     },
   };
 
@@ -135,4 +137,10 @@ export async function startStream(env: Environment, logger: Logger, { processors
       logger.info('stream stopped');
     },
   };
+}
+
+/** What views hide of a text. */
+async function maskerOf({ PARAPET_MASK_NAMES: names }: Environment): Promise<Masker> {
+  const { createFinder, createMasker, isIdentifying, isSelfEvident } = await import('../detection/index.ts');
+  return createMasker(createFinder(names ? isIdentifying : isSelfEvident));
 }

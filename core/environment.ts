@@ -40,6 +40,8 @@ const schema = z.object({
   PARAPET_BLOCK_SCORE: z.coerce.number().int().min(1).max(100).default(70),
   PARAPET_INSPECT_FAILURE: z.enum(['closed', 'open']).default('closed'),
 
+  PARAPET_MASK_NAMES: flag(false),
+
   PARAPET_SPOOL_BYTES: bytes(1024 * MiB),
   PARAPET_DURABILITY: z.enum(['spool', 'kafka']).default('spool'),
   PARAPET_PARTITIONS: z.coerce.number().int().min(1).max(256).default(4),

@@ -1,5 +1,7 @@
 /** What other folders use of detection; everything else here is private to it. */
 export { createDetector } from './detector.ts';
+export { isIdentifying, isSelfEvident } from './pii/entities.ts';
+export { createFinder } from './pii/find.ts';
 export { createMasker } from './pii/masker.ts';
 export { ALERT_SCORE, riskScore } from './score.ts';
 export type { Signature } from './signature.ts';

@@ -20,6 +20,11 @@ export function labelOf(type: string): string {
   return LABELS[type] ?? type;
 }
 
+/** True for what is identifying by its own form. People's names and streets are told by the words around them, which costs several times as much. */
+export function isSelfEvident(type: string): boolean {
+  return isIdentifying(type) && type !== 'PERSON' && type !== 'STREET_ADDRESS';
+}
+
 /** True for what is hidden unless a caller names other types. */
 export function isIdentifying(type: string): boolean {
   return !GENERAL.has(type);
