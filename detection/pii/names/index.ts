@@ -55,6 +55,7 @@ const isGiven = (word: string): boolean => {
 export function createNameFinder(wants: (type: string) => boolean): (text: string, into: Found[], atLeast?: number) => void {
   const names = ['PERSON', 'ORGANIZATION', 'LOCATION', 'NRP'].some(wants);
   const addresses = wants('STREET_ADDRESS');
+  if (!names && !addresses) return () => {};
   return (text, into, atLeast = SURE) => {
     const { rows, digits } = rowsOf(text);
     if (names && rows.length > 0) {
