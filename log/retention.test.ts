@@ -60,6 +60,21 @@ describe('records of the log', () => {
     expect(await expireLog(log, { ...plan, without: ['somebody.else'] }, NOW)).toEqual([{ topic, removed: 16 }]);
   });
 
+  it('are not asked after at every group while none may leave', async () => {
+    const asked: string[] = [];
+    const watched: EventLog = {
+      ...log,
+      standings: (name) => {
+        asked.push(name);
+        return log.standings(name);
+      },
+    };
+    expect(await expireLog(watched, { ...plan, table: parseRetention('threats=40d/2y') }, NOW)).toEqual([]);
+    expect(asked).toEqual([]);
+    await expireLog(watched, plan, NOW);
+    expect(asked).toEqual([topic]);
+  });
+
   it('stay for ever where the table says so', async () => {
     for (const group of ['clickhouse.threats', 's3.threats']) await finish(group, 30);
     expect(await expireLog(log, { ...plan, table: parseRetention('threats=forever/forever') }, NOW)).toEqual([]);

@@ -7,6 +7,7 @@
 
 import { DAY_MS, keptSince, type RetentionClass, type RetentionTable, renderDays } from '../core/retention.ts';
 import { readDeadLetters } from './dead-letters.ts';
+import { ageOf } from './expiry.ts';
 import type { EventLog, PartitionRange, StoredRecord } from './port.ts';
 import { rangesIfThere } from './ranges.ts';
 import { deadLetterTopic, TOPICS } from './topics.ts';
@@ -57,7 +58,7 @@ export async function expireLog(log: EventLog, plan: LogPlan, now = Date.now()):
   const expired: ExpiredTopic[] = [];
   for (const { topic, days, group } of topicsOf(plan)) {
     const ranges = await rangesIfThere(log, topic);
-    if (days === 0 || ranges.every(({ start, end }) => start >= end)) continue;
+    if (days === 0 || !(await isAnyDue(log, topic, ranges, keptSince(days, now)))) continue;
     const { limits } = await bounds(log, topic, ranges, plan, group);
     const removed = await log.expire(topic, keptSince(days, now), limits);
     if (removed > 0) expired.push({ topic, removed });
@@ -148,6 +149,16 @@ async function firstOpen(log: EventLog, group: string): Promise<Map<number, numb
     if (state === 'open') first.set(record.partition, Math.min(first.get(record.partition) ?? record.offset, record.offset));
   }
   return first;
+}
+
+/** Whether any partition begins with a record that may leave. To ask every group where it stands is dear, and mostly none does. */
+async function isAnyDue(log: EventLog, topic: string, ranges: readonly PartitionRange[], before: number): Promise<boolean> {
+  for (const { partition, start, end } of ranges) {
+    if (start >= end) continue;
+    const [first] = await log.read({ topic, partition, offset: start }, LOOK);
+    if (first === undefined || ageOf(first.timestamp, before) !== 'kept') return true;
+  }
+  return false;
 }
 
 const LOOK = { maxRecords: 1, maxBytes: 1 };
