@@ -172,7 +172,7 @@ describe('reading a record by steps', () => {
     expect(() => read('feffffffffffff7f')).toThrow('53 bits');
   });
 
-  it('reads lists in blocks that say their length, and passes these whole', () => {
+  it('reads lists in blocks that say their length', () => {
     const list = avro.Type.forSchema({
       type: 'record',
       name: 'Lists',

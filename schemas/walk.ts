@@ -138,7 +138,7 @@ function arrayStep(items: avro.Type, path: string, takers: Map<string, Taker>): 
   const step = stepOf(items, items.typeName === 'record' ? `${path}[]` : path, takers);
   const within = [...before].filter(([name]) => !takers.has(name)).map(([, taker]) => taker);
   return () => {
-    for (let count = block(within.length > 0); count > 0; count = block(within.length > 0)) {
+    for (let count = block(); count > 0; count = block()) {
       for (let i = 0; i < count; i++) step();
       if (at > bytes.length) throw tooShort();
     }
@@ -150,7 +150,7 @@ function mapStep(values: avro.Type, path: string, takers: Map<string, Taker>): S
   const taker = takers.get(path);
   const step = stepOf(values, path, takers);
   return () => {
-    for (let count = block(taker !== undefined); count > 0; count = block(taker !== undefined)) {
+    for (let count = block(); count > 0; count = block()) {
       for (let i = 0; i < count; i++) {
         const start = stretch();
         taker?.key(bytes, start, at);
@@ -162,17 +162,13 @@ function mapStep(values: avro.Type, path: string, takers: Map<string, Taker>): S
   };
 }
 
-/** How many items come next. A block that says its length in bytes is passed whole when nobody wants what is in it. */
-function block(wanted: boolean): number {
-  for (;;) {
-    const count = varint();
-    if (count > bytes.length) throw tooShort();
-    if (count >= 0) return count;
-    const length = varint();
-    if (wanted) return -count;
-    if (length < 0) throw tooShort();
-    at += length;
-  }
+/** How many items come next. A block may also say its length in bytes, as a negative count does. */
+function block(): number {
+  const count = varint();
+  if (count < 0) varint();
+  const items = Math.abs(count);
+  if (items > bytes.length) throw tooShort();
+  return items;
 }
 
 function pass(length: number): void {
