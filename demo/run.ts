@@ -3,7 +3,6 @@
  * killed in the middle; then the books, checked by the ids that the clients saw and not only by Parapet's own counts.
  */
 import { mkdtempSync, readFileSync } from 'node:fs';
-import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
@@ -13,6 +12,7 @@ import { reconciliationLine, renderReconciliation } from '../cli/reconcile.ts';
 import { clickHousePassword } from '../cli/stores.ts';
 import { supervise } from '../cli/supervisor.ts';
 import { dataPaths, readEnvironment, withoutSettings } from '../core/environment.ts';
+import { freePort } from '../core/free-port.ts';
 import { createLogger } from '../core/logger.ts';
 import { createApiKeysFile } from '../gateway/api-keys.ts';
 import { ANALYST_QUERIES } from '../sinks/clickhouse/index.ts';
@@ -197,17 +197,6 @@ async function ready(address: string): Promise<void> {
     if (Date.now() > until) throw new Error(`${address} is not ready after a minute`);
     await sleep(50);
   }
-}
-
-function freePort(): Promise<number> {
-  return new Promise((resolve, reject) => {
-    const server = createServer();
-    server.once('error', reject);
-    server.listen(0, '127.0.0.1', () => {
-      const address = server.address();
-      server.close(() => (typeof address === 'object' && address ? resolve(address.port) : reject(new Error('no port'))));
-    });
-  });
 }
 
 function say(text: string): void {

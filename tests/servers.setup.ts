@@ -1,5 +1,5 @@
 /** Before the suites against real servers: starts in containers what the environment does not name; after them, stops it. */
-import { createServer } from 'node:net';
+import { freePort } from '../core/free-port.ts';
 import { type ContainerPlan, missing, type Runtime, startMissing } from './containers.ts';
 
 /** Of the package, which is there for development only and may be missing. */
@@ -61,15 +61,4 @@ function runtimeOf({ GenericContainer, Wait }: Testcontainers): Runtime {
 
 function addressOf(started: { getHost(): string; getMappedPort(port: number): number }, { port, knowsItsPort }: ContainerPlan): string {
   return `${knowsItsPort ? '127.0.0.1' : started.getHost()}:${started.getMappedPort(port)}`;
-}
-
-function freePort(): Promise<number> {
-  return new Promise((resolve, reject) => {
-    const server = createServer();
-    server.once('error', reject);
-    server.listen(0, '127.0.0.1', () => {
-      const address = server.address();
-      server.close(() => resolve(typeof address === 'object' && address ? address.port : 0));
-    });
-  });
 }
