@@ -70,6 +70,8 @@ type TransactionStep = ProducerIdentity & { transactionalId: string };
 
 export interface Broker {
   nodeId: number;
+  /** What the broker takes, by the number of the request. */
+  versions?: Record<number, unknown>;
   connectionPool: { send<T>(request: ProtocolRequest<T>): Promise<T> };
   disconnect(): Promise<void>;
   heartbeat(options: { groupId: string; groupGenerationId: number; memberId: string }): Promise<unknown>;
@@ -130,6 +132,20 @@ export interface Encoder extends Encoded {
   writeInt16(value: number): Encoder;
   writeInt32(value: number): Encoder;
   writeString(value: string | null): Encoder;
+  writeUVarIntString(value: string | null): Encoder;
+  writeUVarIntArray(items: readonly Encoder[]): Encoder;
+  /** Without bytes: an empty set of tagged fields. */
+  writeUVarIntBytes(): Encoder;
+}
+
+/** Reads them again. */
+interface Decoder {
+  readInt16(): number;
+  readInt32(): number;
+  readInt64(): { toString(): string };
+  readUVarIntString(): string | null;
+  readUVarIntArray(reader: () => void): unknown;
+  readTaggedFields(): unknown;
 }
 
 interface FetchRequest {
@@ -147,6 +163,7 @@ interface ProduceResponse {
 
 export const Cluster = load('kafkajs/src/cluster') as new (options: ClusterOptions) => Cluster;
 export const Encoder = load('kafkajs/src/protocol/encoder') as new (initialSize?: number) => Encoder;
+export const Decoder = load('kafkajs/src/protocol/decoder') as new (raw: Buffer) => Decoder;
 export const createSocketFactory = load('kafkajs/src/network/socketFactory') as () => ISocketFactory;
 export const { createLogger: createKafkaJsLogger, LEVELS } = load('kafkajs/src/loggers') as {
   createLogger(options: { level: number; logCreator: logCreator }): KafkaJsLogger;

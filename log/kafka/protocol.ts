@@ -150,7 +150,7 @@ function decodeFetch(raw: Buffer, from: (name: string) => number): FetchedPart[]
 }
 
 /** As `Broker` itself sends: a connection that was closed is dropped, so that the next request opens another. */
-async function send<T>(broker: Broker, request: ProtocolRequest<T>): Promise<T> {
+export async function send<T>(broker: Broker, request: ProtocolRequest<T>): Promise<T> {
   try {
     return await broker.connectionPool.send(request);
   } catch (error) {

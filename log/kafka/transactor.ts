@@ -2,12 +2,17 @@
  * One transactional producer: records and a group's position, both or neither. Whoever begins under the same id fences
  * the one before and ends what it left open. Nothing is retried in the middle of a transaction: after any failure the
  * next one begins anew, and the caller looks at the committed position to see whether the failed one had come through.
+ *
+ * The subtle point is what a broker's death leaves open (`open-transactions.ts`). A transaction counts as done when it has
+ * been seen closed in every partition, and before the first one in a partition what hangs there is ended: committed if
+ * the position has moved with it, aborted if not.
  */
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { LogRecord, Position } from '../port.ts';
-import { createCoordinator, GROUP, TRANSACTION } from './coordinator.ts';
+import { committedOffset, createCoordinator, GROUP, TRANSACTION } from './coordinator.ts';
 import { isConcurrentTransaction } from './faults.ts';
 import type { Cluster, OffsetTopics, ProducerIdentity } from './internals.ts';
+import { openTransactions, type PartitionName } from './open-transactions.ts';
 import type { Partitioner } from './partitioner.ts';
 import { leaderOf, type PartitionBatch, produce } from './protocol.ts';
 import { recordBytes } from './record-batch.ts';
@@ -23,6 +28,7 @@ const BATCH_OVERHEAD_BYTES = 100;
 const ROUND_BYTES = 16_000_000;
 const CONCURRENT_PAUSE_MS = 2;
 const CONCURRENT_LIMIT_MS = 10_000;
+const CLOSING_MS = 5_000;
 const SEQUENCES = 2 ** 31;
 
 export interface GroupPosition {
@@ -52,13 +58,25 @@ export interface TransactorParts {
   partitionOf: Partitioner;
   /** The number of a topic's partitions; throws PARAPET_LOG_TOPIC_UNKNOWN. */
   partitionCount(topic: string): Promise<number>;
+  /** How long the markers of a committed transaction are waited for; they come within milliseconds. */
+  closingMs?: number;
 }
 
-export function createTransactor({ cluster, transactionalId, partitionOf, partitionCount }: TransactorParts): Transactor {
+export function createTransactor({
+  cluster,
+  transactionalId,
+  partitionOf,
+  partitionCount,
+  closingMs = CLOSING_MS,
+}: TransactorParts): Transactor {
   const coordinator = createCoordinator(cluster, transactionalId, TRANSACTION);
   const groups = new Map<string, ReturnType<typeof createCoordinator>>();
   let identity: ProducerIdentity | undefined;
   let sequences = new Map<string, number>();
+  /** Partitions in which nothing of this producer hangs open. */
+  let settled = new Set<string>();
+  /** The newest transaction, until it has been seen to its end. */
+  let unresolved: { partitions: PartitionName[]; position: GroupPosition } | undefined;
 
   function coordinatorOf(group: string) {
     const known = groups.get(group) ?? createCoordinator(cluster, group, GROUP);
@@ -79,6 +97,37 @@ export function createTransactor({ cluster, transactionalId, partitionOf, partit
     return round.map((batch) => offsets.get(batch) as number);
   }
 
+  function addPartitions(step: Step, partitions: readonly PartitionName[]): Promise<unknown> {
+    const byTopic = Map.groupBy(partitions, ({ topic }) => topic);
+    const topics = [...byTopic].map(([topic, mine]) => ({ topic, partitions: mine.map(({ partition }) => partition) }));
+    return unhurried(() => coordinator.ask((broker) => broker.addPartitionsToTxn({ ...step, topics })));
+  }
+
+  /** Ends what hangs open of a producer that has nothing under way: a marker more in those partitions. */
+  async function settle(step: Step, partitions: readonly PartitionName[], commit: boolean): Promise<void> {
+    const open = await openTransactions(cluster, step.producerId, partitions);
+    if (open.length > 0) {
+      await addPartitions(step, open);
+      await coordinator.ask((broker) => broker.endTxn({ ...step, transactionResult: commit }));
+      await closed(step, open);
+    }
+    for (const each of partitions) settled.add(nameOf(each));
+  }
+
+  async function closed(step: Step, partitions: readonly PartitionName[]): Promise<void> {
+    const deadline = performance.now() + closingMs;
+    for (let pause = 1; ; pause = Math.min(pause * 2, 100)) {
+      if ((await openTransactions(cluster, step.producerId, partitions)).length === 0) return;
+      if (performance.now() > deadline) throw new Error('Kafka has ended a transaction, and it is still open');
+      await sleep(pause);
+    }
+  }
+
+  async function hasCome({ group, topic, partition, offset, metadata }: GroupPosition): Promise<boolean> {
+    const now = await committedOffset(coordinatorOf(group), group, topic, partition);
+    return now?.offset === offset && now.metadata === metadata;
+  }
+
   return {
     get ready() {
       return identity !== undefined;
@@ -89,39 +138,40 @@ export function createTransactor({ cluster, transactionalId, partitionOf, partit
       const fresh = await unhurried(() =>
         coordinator.ask((broker) => broker.initProducerId({ transactionalId, transactionTimeout: TRANSACTION_MS })),
       );
+      settled = new Set();
+      if (unresolved !== undefined) {
+        const { partitions, position } = unresolved;
+        await settle({ transactionalId, ...fresh }, partitions, await hasCome(position));
+        unresolved = undefined;
+      }
       const found = await look();
       sequences = new Map();
       identity = fresh;
       return found;
     },
 
-    async transact(records, { group, topic, partition, offset, metadata }) {
+    async transact(records, wanted) {
       if (identity === undefined) throw new Error('begin() comes first');
+      const { group, topic, partition, offset, metadata } = wanted;
       const writer = identity;
       // Set again at the end: whatever throws on the way leaves the transactor to begin anew.
       identity = undefined;
       const step = { transactionalId, ...writer };
       const places: Position[] = new Array(records.length);
-      const rounds = planRounds(await placed(records, places));
-      const touched = Map.groupBy(rounds.flat(), (batch) => batch.topic);
-      await unhurried(() =>
-        coordinator.ask((broker) =>
-          broker.addPartitionsToTxn({
-            ...step,
-            topics: [...touched].map(([name, batches]) => ({
-              topic: name,
-              partitions: [...new Set(batches.map((each) => each.partition))],
-            })),
-          }),
-        ),
-      );
+      const queues = await placed(records, places);
+      const touched = [...queues.values()].map((each): PartitionName => ({ topic: each.topic, partition: each.partition }));
+      const unsure = touched.filter((each) => !settled.has(nameOf(each)));
+      if (unsure.length > 0) await settle(step, unsure, false);
+      const rounds = planRounds(queues);
+      unresolved = { partitions: touched, position: wanted };
+      await addPartitions(step, touched);
       const positions: OffsetTopics[] = [{ topic, partitions: [{ partition, offset: String(offset), metadata }] }];
       await coordinator.ask((broker) => broker.addOffsetsToTxn({ ...step, groupId: group }));
       const note = coordinatorOf(group).ask((broker) => broker.txnOffsetCommit({ ...step, groupId: group, topics: positions }));
       note.catch(() => undefined);
       for (const round of rounds) {
         for (const batch of round) {
-          const name = `${batch.topic}/${batch.partition}`;
+          const name = nameOf(batch);
           batch.firstSequence = sequences.get(name) ?? 0;
           sequences.set(name, (batch.firstSequence + batch.records.length) % SEQUENCES);
         }
@@ -133,6 +183,8 @@ export function createTransactor({ cluster, transactionalId, partitionOf, partit
       }
       await note;
       await coordinator.ask((broker) => broker.endTxn({ ...step, transactionResult: true }));
+      await closed(step, touched);
+      unresolved = undefined;
       identity = writer;
       return places;
     },
@@ -152,7 +204,7 @@ export function createTransactor({ cluster, transactionalId, partitionOf, partit
         counts.set(record.topic, partitions);
       }
       const partition = partitionOf(record.key, partitions);
-      const name = `${record.topic}/${partition}`;
+      const name = nameOf({ topic: record.topic, partition });
       let queue = queues.get(name);
       if (queue === undefined) {
         queue = { topic: record.topic, partition, records: [], indexes: [] };
@@ -165,6 +217,10 @@ export function createTransactor({ cluster, transactionalId, partitionOf, partit
     return queues;
   }
 }
+
+type Step = ProducerIdentity & { transactionalId: string };
+
+const nameOf = ({ topic, partition }: PartitionName) => `${topic}/${partition}`;
 
 interface Queue {
   topic: string;
