@@ -8,6 +8,9 @@
  * Options: --seconds 4  --rows FILE (as for `parapet eval`)  --hostile-length 100000  --json
  */
 import { readFileSync } from 'node:fs';
+import { createScorer, createState, type States, update } from '../detection/behaviour/index.ts';
+import { observationOf } from '../detection/behaviour/testing/script.ts';
+import { shapeOf } from '../detection/behaviour/text.ts';
 import { hostileTexts } from '../detection/hostile.ts';
 import { createDetector, createMasker, signatures } from '../detection/index.ts';
 import { median, option, quantile, report, versions, words } from './report.ts';
@@ -50,6 +53,8 @@ for (const file of words('rows') ?? []) {
   const given = measure(benignOf(rowsOf(file)), both);
   Object.assign(figures, { given_prompts_per_s: given.perSecond, given_p99_ms: given.p99Ms });
 }
+figures['behaviour_events_per_s'] = behaviourPerSecond();
+figures['observe_per_s'] = measure(demo, shapeOf).perSecond;
 const hostile = { signatures: worst(detect), sensitiveData: worst(mask) };
 figures['hostile_ms'] = hostile.signatures.ms;
 figures['hostile_sensitive_data_ms'] = hostile.sensitiveData.ms;
@@ -84,6 +89,35 @@ function measure(rows: readonly Row[], work: (text: string) => void): Measured {
     p99Ms: quantile(each, 0.99),
     p99OwnMs: quantile(took.map(median), 0.99),
   };
+}
+
+/** Observations made before, through the states of a hundred users and all indicators. */
+function behaviourPerSecond(): number {
+  const score = createScorer();
+  const agent = createState('agent') as States['agent'];
+  const others = Array.from({ length: 100 }, () => ({
+    user: createState('user') as States['user'],
+    conversation: createState('conversation') as States['conversation'],
+  }));
+  const observations = Array.from({ length: 5_000 }, (_, i) =>
+    observationOf({ user: `u${i % 100}`, conversation: `c${i % 100}`, tools: i % 4 === 0 ? ['search'] : [] }, i, i * 1_000),
+  );
+  let events = 0;
+  const take = () => {
+    for (const observation of observations) {
+      observation.position = events;
+      observation.at = 1.7e12 + events * 1_000;
+      const moment = update({ agent, ...(others[events++ % 100] as (typeof others)[number]) }, observation);
+      if (moment) score(moment);
+    }
+  };
+  take();
+  const before = events;
+  const cpu = process.cpuUsage();
+  const until = performance.now() + seconds * 1_000;
+  while (performance.now() < until) take();
+  const { user, system } = process.cpuUsage(cpu);
+  return (events - before) / ((user + system) / 1e6);
 }
 
 /** Texts end to end, cut every 500 characters: no two prompts are the same. */

@@ -172,6 +172,16 @@ export const ERROR_TABLE = {
     means: 'A file of an evaluation cannot be read as rows, or a report cannot be written.',
     hint: 'See the message for file and line; docs/evaluation.md shows what a row looks like.',
   },
+  PARAPET_BEHAVIOUR_STATE_UNREADABLE: {
+    status: 500,
+    means: 'What was learned of a user, an agent or a conversation cannot be read back.',
+    hint: 'Something else wrote to that key of the state topic. Delete the key: it is learned anew, or rebuilt by a replay.',
+  },
+  PARAPET_MODEL_INVALID: {
+    status: 500,
+    means: 'A model of the detection cannot be used: its file is missing, cut short, or of another make.',
+    hint: 'See the message; docs/models.md says what a model folder holds. Unset PARAPET_MODEL_PATH for the built-in model.',
+  },
   PARAPET_QUERY_REFUSED: {
     status: 403,
     means: 'The embedded ClickHouse only answers reading queries.',

@@ -1,50 +1,61 @@
 /**
- * Finds what a text says in another encoding: base64, hex, percent and HTML escapes, `\u` escapes, binary, ROT13 and
- * reversed text. Pure: one layer in, the readable layers beneath it out; the detector nests the calls and keeps the
- * budget. The subtle point is thrift: a stretch is decoded only when it is long enough to say something, and kept only
+ * Finds what a text says in another encoding: base64 and its kin, hex, percent and HTML escapes, `\u` escapes, binary,
+ * Morse, character codes. Pure: one layer in, the readable layers beneath it out; the detector nests the calls and keeps
+ * the budget. The subtle point is thrift: a stretch is decoded only when it is long enough to say something, and kept only
  * when the result reads as text, so keys, hashes and images do not become noise for the patterns.
  */
+import { fromAscii85, fromBase32, fromBase58 } from './bases.ts';
+import { fromBinary, fromCharacterCodes, fromMorse, hasMorse } from './codes.ts';
 
 export interface Decoded {
   text: string;
-  via: 'base64' | 'hex' | 'url' | 'html' | 'escapes' | 'binary';
+  via:
+    | 'base64'
+    | 'base32'
+    | 'base58'
+    | 'ascii85'
+    | 'hex'
+    | 'url'
+    | 'html'
+    | 'escapes'
+    | 'quoted-printable'
+    | 'binary'
+    | 'morse'
+    | 'character-codes';
 }
 
-/** Layers directly beneath `text`, at most `limit` characters of them together. */
-export function decodings(text: string, limit: number): Decoded[] {
+/** Layers directly beneath `text`, at most `limit` characters of them together; `codes` when it may hold Morse. */
+export function decodings(text: string, limit: number, { codes = true }: { codes?: boolean } = {}): Decoded[] {
   const out: Decoded[] = [];
   let left = limit;
-  const keep = (decoded: string, via: Decoded['via']): void => {
-    if (left <= 0 || !readsAsText(decoded)) return;
+  /** False when it is no text. */
+  const keep = (decoded: string | undefined, via: Decoded['via']): boolean => {
+    if (decoded === undefined || left <= 0 || !(readsAsText(decoded) || MAYBE_ENCODED.test(decoded))) return false;
     const cut = decoded.length > left ? decoded.slice(0, left) : decoded;
     left -= cut.length;
     out.push({ text: cut, via });
+    return true;
   };
   // Escapes first: they keep the rest of the sentence around what they hide, where context words stand.
   if (text.includes('%')) keepChanged(text, unescapePercent(text), 'url', keep);
   if (text.includes('&')) keepChanged(text, unescapeHtml(text), 'html', keep);
-  if (text.includes('\\')) keepChanged(text, unescapeBackslash(text), 'escapes', keep);
+  if (text.includes('\\') || text.includes('U+')) keepChanged(text, unescapeBackslash(text), 'escapes', keep);
+  if (text.includes('=')) keepChanged(text, unescapeQuoted(text), 'quoted-printable', keep);
+  let numbers = MAX_BASE58;
   for (const run of encodedRuns(text)) {
     if (left <= 0) break;
-    if (/^[01]+$/.test(run)) keep(bytesOf(run, 8, 2), 'binary');
-    else if (/^[0-9a-fA-F]+$/.test(run) && run.length % 2 === 0) keep(bytesOf(run, 2, 16), 'hex');
-    else if (looksLikeBase64(run)) keep(fromBase64(run, left), 'base64');
+    if (/^[0-9a-fA-F]+$/.test(run) && run.length % 2 === 0 && keep(Buffer.from(run, 'hex').toString('utf8'), 'hex')) continue;
+    if (keep(fromBase32(run), 'base32')) continue;
+    if (looksLikeBase64(run) && keep(fromBase64(run, left), 'base64')) continue;
+    if (numbers-- > 0) keep(fromBase58(run), 'base58');
   }
+  if (rowAt(text, 0, GROUP_SIGNS, GROUPS_LENGTH) >= 0) {
+    for (const read of fromBinary(text)) keep(read, 'binary');
+    for (const read of fromCharacterCodes(text)) keep(read, 'character-codes');
+  }
+  for (const run of ascii85Runs(text)) keep(fromAscii85(run), 'ascii85');
+  if (codes && hasMorse(text)) keep(fromMorse(text), 'morse');
   return out;
-}
-
-/** `text` with each letter moved half the alphabet on. */
-export function rot13(text: string): string {
-  return text.replace(/[a-z]/gi, (letter) => {
-    const code = letter.charCodeAt(0);
-    const base = code < 97 ? 65 : 97;
-    return String.fromCharCode(((code - base + 13) % 26) + base);
-  });
-}
-
-/** `text` from its end to its start; surrogate pairs stay whole. */
-export function reversed(text: string): string {
-  return [...text].reverse().join('');
 }
 
 /** Long enough, nearly all printable, and with the share of letters and spaces that sentences have. */
@@ -64,15 +75,25 @@ export function readsAsText(text: string): boolean {
   return printable >= sample * 0.95 && lettersAndSpaces >= sample * 0.6;
 }
 
-function keepChanged(before: string, after: string, via: Decoded['via'], keep: (text: string, via: Decoded['via']) => void): void {
+function keepChanged(before: string, after: string, via: Decoded['via'], keep: (text: string, via: Decoded['via']) => boolean): void {
   if (after !== before) keep(after, via);
 }
 
-/** What a stretch of base64 consists of, and one of hex or binary digits in groups. */
+/** What a stretch of base64 consists of, and one of hex digits, binary digits or numbers in groups. */
 const BASE64_SIGNS = signs('ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/_-');
-const GROUP_SIGNS = signs('0123456789abcdefABCDEFx\\% ,:;');
+const GROUP_SIGNS = signs('0123456789abcdefABCDEFx\\% ,:;.|/_-\n\r\t');
 const BASE64_LENGTH = 16;
 const MAX_RUN = 65536;
+const ASCII85_SIGNS = new Uint8Array(128).fill(1, 33, 118).fill(1, 122, 123);
+const ASCII85_LENGTH = 20;
+const FEWEST_SIGNS = 2;
+const MAX_ASCII85 = 8;
+/** Each costs the square of its length. */
+const MAX_BASE58 = 6;
+/** Bytes that only happen to be text are never this plain for so long: it may be encoded once more. */
+const MAYBE_ENCODED = /^[\s!-~]{16,65536}$/;
+/** Fewer `=41` are somebody's settings or addresses. */
+const FEWEST_QUOTED = 4;
 /** Five pairs of digits with a sign after each, and one more pair. */
 const GROUPS_LENGTH = 17;
 
@@ -96,7 +117,7 @@ function signs(list: string): Uint8Array {
 
 /**
  * Stretches made of an encoding's alphabet. Pieces that white space, commas, quotes or `\x` separate are joined when
- * they are whole lines of base64 or short groups of hex or binary digits.
+ * they are whole lines of base64 or short groups of hex digits.
  */
 function encodedRuns(text: string): string[] {
   const runs: string[] = [];
@@ -138,7 +159,7 @@ function endOfRun(text: string, start: number): number {
 }
 
 function addGroups(text: string, runs: string[]): void {
-  const groups = /(?:(?:\\x|0x|%)?[0-9a-fA-F]{2}[ ,:;]{1,2}){5,4096}(?:\\x|0x)?[0-9a-fA-F]{2}|(?:[01]{8} ?){4,2048}/g;
+  const groups = /(?:(?:\\x|0x|%)?[0-9a-fA-F]{2}[ ,:;]{1,2}){5,4096}(?:\\x|0x)?[0-9a-fA-F]{2}/g;
   for (let found = groups.exec(text); found !== null && runs.length < 96; found = groups.exec(text)) {
     runs.push(found[0].replace(/\\x|0x|%|[ ,:;]/g, ''));
   }
@@ -155,11 +176,22 @@ function fromBase64(run: string, limit: number): string {
   return Buffer.from(cut, 'base64').toString('utf8');
 }
 
-function bytesOf(digits: string, size: number, base: 2 | 16): string {
-  if (base === 16) return Buffer.from(digits, 'hex').toString('utf8');
-  const bytes: number[] = [];
-  for (let i = 0; i + size <= digits.length; i += size) bytes.push(Number.parseInt(digits.slice(i, i + size), base));
-  return Buffer.from(bytes).toString('utf8');
+/** Words too long and too full of signs for anything else, and what stands between the marks of Ascii85. */
+function ascii85Runs(text: string): string[] {
+  const runs = text.includes('<~') ? (text.match(/<~[!-uz\s]{10,65536}~>/g) ?? []).map((run) => run.replace(/\s/g, '')) : [];
+  let end = 0;
+  for (let start = rowAt(text, 0, ASCII85_SIGNS, ASCII85_LENGTH); start >= 0; start = rowAt(text, end, ASCII85_SIGNS, ASCII85_LENGTH)) {
+    end = start + ASCII85_LENGTH;
+    let signs = 0;
+    for (let i = start; i < end; i++) signs += BASE64_SIGNS[text.charCodeAt(i)] === 1 ? 0 : 1;
+    while (end < text.length && ASCII85_SIGNS[text.charCodeAt(end)] === 1) end++;
+    const isWord = (start === 0 || text.charCodeAt(start - 1) <= 32) && (end === text.length || text.charCodeAt(end) <= 32);
+    // Of its 85 signs 22 are no letters, digits or the like; addresses and names in code have few of those.
+    if (!isWord || signs < FEWEST_SIGNS) continue;
+    runs.push(text.slice(start, Math.min(end, start + MAX_RUN)));
+    if (runs.length >= MAX_ASCII85) break;
+  }
+  return runs;
 }
 
 /** Runs of percent escapes as UTF-8; a stray per cent sign stays. */
@@ -195,10 +227,25 @@ function unescapeHtml(text: string): string {
 
 function unescapeBackslash(text: string): string {
   return text.replace(
-    /\\u\{([0-9a-fA-F]{1,6})\}|\\u([0-9a-fA-F]{4})|\\x([0-9a-fA-F]{2})/g,
-    (all, braced: string | undefined, four: string | undefined, two: string | undefined) => {
-      const code = Number.parseInt(braced ?? four ?? two ?? '', 16);
+    /(?:\\u|U\+)\{?([0-9a-fA-F]{4,6})\}?|\\u\{([0-9a-fA-F]{1,6})\}|\\U([0-9a-fA-F]{8})|\\x\{?([0-9a-fA-F]{2})\}?|\\([0-3][0-7]{2})/g,
+    (
+      all,
+      four: string | undefined,
+      braced: string | undefined,
+      eight: string | undefined,
+      two: string | undefined,
+      octal: string | undefined,
+    ) => {
+      const code = octal === undefined ? Number.parseInt(four ?? braced ?? eight ?? two ?? '', 16) : Number.parseInt(octal, 8);
       return code <= 0x10ffff ? String.fromCodePoint(code) : all;
     },
   );
+}
+
+/** Mail's way: `=41` for a byte, and a line that goes on after `=`. */
+function unescapeQuoted(text: string): string {
+  if ((text.match(/=[0-9a-fA-F]{2}/g) ?? []).length < FEWEST_QUOTED) return text;
+  return text
+    .replace(/=\r?\n/g, '')
+    .replace(/(?:=[0-9a-fA-F]{2}){1,4096}/g, (run) => Buffer.from(run.replaceAll('=', ''), 'hex').toString('utf8'));
 }

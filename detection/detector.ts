@@ -5,11 +5,24 @@
  * hide by being long without saying so.
  */
 import type { Segment } from '../schemas/content.ts';
+import {
+  mayBeEnciphered,
+  REVERSED_TRACES,
+  ROT13_TRACES,
+  reversed,
+  reversedWords,
+  rot13,
+  SHORT_TEXT,
+  type Suspect,
+  shifted,
+  suspects,
+} from './ciphers.ts';
 import { type CleanTexts, createCleanTexts } from './clean.ts';
-import { decodings, readsAsText, reversed, rot13 } from './decode.ts';
+import { decodings, readsAsText } from './decode.ts';
+import { changedParts, respelled } from './leet.ts';
 import { compile, finding, firstPassing, versionOf } from './matching.ts';
-import { fold, plain, withoutLeet } from './normalise.ts';
-import { createPrefilter, SAW_ESCAPE, SAW_LEET, SAW_LONG, SAW_SLOW, SAW_SPACED, type Scan } from './prefilter.ts';
+import { fold, plain } from './normalise.ts';
+import { createPrefilter, SAW_CODES, SAW_ESCAPE, SAW_LEET, SAW_LONG, SAW_SLOW, SAW_SPACED, type Scan } from './prefilter.ts';
 import { riskScore } from './score.ts';
 import type { Signature } from './signature.ts';
 import { signatures as builtIn } from './signatures/index.ts';
@@ -27,31 +40,18 @@ const MAX_FINDINGS = 64;
 const JOIN = 320;
 const MAX_JOINED = 64 << 10;
 
-/** Trigger words as ROT13 and reversal leave them: without one, neither is tried. */
-const ROT13_TRACES = [
-  'vtaber',
-  'qvfertneq',
-  'cerivbhf',
-  'vafgehpgvba',
-  'cebzcg',
-  'erirny',
-  'cnffjbeq',
-  'olcnff',
-  'sbetrg nyy',
-  'erfgevpgvba',
-];
-const REVERSED_TRACES = [
-  'erongi',
-  'dragersid',
-  'suoiverp',
-  'noitcurtsni',
-  'tpmorp',
-  'laever',
-  'drowssap',
-  'ssapyb',
-  'noitcirtser',
-  'metsys ruoy',
-];
+/** How much around a trace is read that way; what is longer shows by its letters. */
+const TRACED = 600;
+const MOVED: readonly string[] = ['rot13', 'caesar', 'atbash'] satisfies Suspect['via'][];
+const TURNED: readonly string[] = ['reversed', 'reversed-words'];
+
+/** A part of a text in which a trigger word shows through a disguise. */
+interface Traced {
+  how: 'rot13' | 'reversed';
+  from: number;
+  to: number;
+}
+const NO_TRACES: readonly Traced[] = [];
 
 /** What one inspection has found and used up so far, and the segment at hand. */
 interface Inspecting {
@@ -77,8 +77,8 @@ export function createDetector({ signatures: all = builtIn, remember = 0 }: Dete
   const compacted = all.filter((signature) => signature.on === 'compact').map(compile);
   const prefilter = createPrefilter([
     ...scanned.map(({ signature: { anchors, on }, reach, needed }) => ({ anchors, needed, reach, inPlain: on === 'plain' })),
-    { anchors: ROT13_TRACES, reach: 0, inPlain: false },
-    { anchors: REVERSED_TRACES, reach: 0, inPlain: false },
+    { anchors: ROT13_TRACES, reach: TRACED, inPlain: true },
+    { anchors: REVERSED_TRACES, reach: TRACED, inPlain: true },
   ]);
 
   function inspect(segments: readonly Segment[]): Inspection {
@@ -148,8 +148,11 @@ export function createDetector({ signatures: all = builtIn, remember = 0 }: Dete
   function look(text: string, via: string[], depth: number, state: Inspecting): void {
     state.scanned += text.length;
     let scan = prefilter.scan(text);
-    if (scan.saw === 0 && scan.touchedCount === 0) return;
     const { saw } = scan;
+    if (saw === 0 && scan.touchedCount === 0) {
+      if (mayHoldSuspects(scan, text, depth)) lookAtSuspects(text, via, depth, state);
+      return;
+    }
     let readable = text;
     if (saw & SAW_SLOW) {
       const made = plain(text);
@@ -157,22 +160,47 @@ export function createDetector({ signatures: all = builtIn, remember = 0 }: Dete
       if (made.spaced !== undefined) matchIn(made.spaced, [...via, ...made.via], state);
       via = [...via, ...made.via];
       readable = made.text;
-      if (readable !== text || made.spaced !== undefined || made.hidden.length > 0) scan = prefilter.scan(readable);
+      if (made.latin !== undefined) matchIn(made.latin, [...via, 'homoglyph'], state);
+      if (readable !== text || made.spaced !== undefined || made.latin !== undefined || made.hidden.length > 0)
+        scan = prefilter.scan(readable);
     }
     const traces = match(scan, readable, via, state);
     if (depth >= MAX_DEPTH) return;
     // The scanner's memory is lent until its next scan, so what the variants need is taken from it first.
+    const enciphered = mayHoldSuspects(scan, readable, depth);
     const folded = saw & SAW_LEET ? scan.folded() : '';
     if (saw & SAW_SPACED) matchPulledApart(readable, via, state);
     if (saw & SAW_LEET) {
-      const spelled = withoutLeet(folded);
-      if (spelled !== folded) matchIn(spelled, [...via, 'leet'], state);
+      let before = folded;
+      for (const spelled of respelled(folded)) {
+        for (const part of changedParts(before, spelled)) matchIn(part, [...via, 'leet'], state);
+        before = spelled;
+      }
     }
-    if (traces & 1) lookAtLayer(rot13(readable), 'rot13', via, depth, state);
-    if (traces & 2) lookAtLayer(reversed(readable), 'reversed', via, depth, state);
-    if (saw & (SAW_LONG | SAW_ESCAPE)) {
-      for (const layer of decodings(readable, MAX_DECODED - state.decoded)) lookAtLayer(layer.text, layer.via, via, depth, state);
+    for (const { how, from, to } of traces) {
+      const part = roomFor(readable.slice(from, to), state);
+      lookAtLayer(how === 'rot13' ? rot13(part) : reversed(part), how, via, depth, state);
+    }
+    if (enciphered) lookAtSuspects(readable, via, depth, state);
+    if (saw & (SAW_LONG | SAW_ESCAPE | SAW_CODES)) {
+      for (const layer of decodings(readable, MAX_DECODED - state.decoded, { codes: (saw & SAW_CODES) !== 0 }))
+        lookAtLayer(layer.text, layer.via, via, depth, state);
       if (state.decoded >= MAX_DECODED) state.truncated = true;
+    }
+  }
+
+  /** What reads better with other letters, or from its end. */
+  function lookAtSuspects(text: string, via: string[], depth: number, state: Inspecting): void {
+    const last = via.at(-1);
+    for (const { via: how, shift, from, to } of suspects(text, depth === 0)) {
+      // Moving letters twice moves them once, and a text turned twice is itself.
+      if (last !== undefined && (how === 'reversed' ? TURNED : MOVED).includes(last)) continue;
+      const part = roomFor(text.slice(from, to), state);
+      if (how !== 'reversed') lookAtLayer(shifted(part, shift), how, via, depth, state);
+      else {
+        lookAtLayer(reversed(part), how, via, depth, state);
+        lookAtLayer(reversedWords(part), 'reversed-words', via, depth, state);
+      }
     }
   }
 
@@ -203,14 +231,14 @@ export function createDetector({ signatures: all = builtIn, remember = 0 }: Dete
     match(prefilter.scan(text), text, via, state);
   }
 
-  /** Runs the patterns whose anchors `scan` saw. Returns 1 for traces of ROT13, plus 2 for traces of reversal. */
-  function match(scan: Scan, text: string, via: string[], state: Inspecting): number {
-    let traces = 0;
+  /** Runs the patterns whose anchors `scan` saw. Returns the parts with traces of ROT13 or reversal. */
+  function match(scan: Scan, text: string, via: string[], state: Inspecting): readonly Traced[] {
+    let traces = NO_TRACES;
     for (let i = 0; i < scan.touchedCount; i++) {
       const index = scan.touched[i] as number;
       const candidate = scanned[index];
       if (candidate === undefined) {
-        traces |= index - scanned.length + 1;
+        traces = [...traces, ...traced(index === scanned.length ? 'rot13' : 'reversed', scan.windows(index))];
         continue;
       }
       const { signature, regex } = candidate;
@@ -242,6 +270,21 @@ export function createDetector({ signatures: all = builtIn, remember = 0 }: Dete
   }
 
   return { version: versionOf(all), inspect };
+}
+
+function traced(how: Traced['how'], windows: readonly number[]): Traced[] {
+  const out: Traced[] = [];
+  for (let w = 0; w < windows.length; w += 2) out.push({ how, from: Math.max(0, windows[w] as number), to: windows[w + 1] as number });
+  return out;
+}
+
+function mayHoldSuspects({ units, length }: Scan, text: string, depth: number): boolean {
+  return depth < MAX_DEPTH && ((depth === 0 && text.length <= SHORT_TEXT) || mayBeEnciphered(units, length));
+}
+
+/** What may still be decoded of a text, and one character more so that its being cut shows. */
+function roomFor(text: string, { decoded }: Inspecting): string {
+  return text.slice(0, Math.max(0, MAX_DECODED - decoded) + 1);
 }
 
 /** What a tool returned or a document says is the tool's word, whichever role carried it. */

@@ -10,6 +10,9 @@ import { patternCost } from './redos.ts';
 import type { Signature } from './signature.ts';
 import type { Finding } from './types.ts';
 
+/** Raised whenever texts are read in another way: decoded, deciphered, rejoined, respelled. */
+const READING = 2;
+
 export interface Compiled {
   signature: Signature;
   regex: RegExp;
@@ -67,5 +70,5 @@ export function versionOf(all: readonly Signature[]): string {
     JSON.stringify([id, version, pattern, flags, on, score, anchors, check, where]),
   );
   // How texts are read belongs to the rules: the same pattern over another folding is another answer.
-  return createHash('sha256').update(parts.join('\n')).update(FOLD).update(KIND).digest('hex').slice(0, 12);
+  return createHash('sha256').update(parts.join('\n')).update(FOLD).update(KIND).update(`${READING}`).digest('hex').slice(0, 12);
 }

@@ -1,9 +1,10 @@
 /**
  * Makes a text readable the way a model reads it, in two steps. *Plain* undoes what only eyes and tokenisers overlook
  * (compatibility forms, invisible characters, look-alike letters) and keeps case and lines; *folded* then drops case,
- * accents and runs of white space. The subtle point is look-alikes: a Cyrillic or Greek letter becomes Latin only in a
- * word that mixes scripts, or that is made of look-alikes alone in a text otherwise Latin, so real Russian stays Russian.
+ * accents and runs of white space. The subtle point is that the scanner asks for the first only where it saw a reason to,
+ * and that the second costs one look at a table for each character.
  */
+import { withoutLookalikes } from './lookalikes.ts';
 
 /** What a code unit is, as bits; the scanner collects them to know what else a text needs. */
 export const WHITE = 1;
@@ -14,17 +15,6 @@ export const DIGIT = 16;
 export const SYMBOL = 32;
 export const ESCAPE = 64;
 export const WIDE = 128;
-
-const CYRILLIC_LOOKALIKES: Record<string, string> = {
-  а: 'a', в: 'b', с: 'c', е: 'e', н: 'h', і: 'i', ј: 'j', к: 'k', м: 'm', о: 'o', р: 'p', ѕ: 's', т: 't', у: 'y', х: 'x',
-  ԁ: 'd', ԛ: 'q', ԝ: 'w', һ: 'h', ӏ: 'l', ѵ: 'v', ь: 'b', п: 'n', г: 'r', и: 'u', ɡ: 'g', ї: 'i', ё: 'e', ԍ: 'g',
-}; // biome-ignore format: a table reads better wide
-const GREEK_LOOKALIKES: Record<string, string> = {
-  α: 'a', β: 'b', ε: 'e', η: 'n', ι: 'i', κ: 'k', ν: 'v', ο: 'o', ρ: 'p', τ: 't', υ: 'u', χ: 'x', γ: 'y', ω: 'w', ϲ: 'c',
-  ϳ: 'j', μ: 'u', ζ: 'z', σ: 'o', ς: 's', ά: 'a', έ: 'e', ή: 'n', ί: 'i', ό: 'o', ύ: 'u',
-}; // biome-ignore format: a table reads better wide
-/** Letters that cannot be told from Latin ones by eye: a word of these alone may be Latin in disguise. */
-const TWINS = /^[асеорхуіѕјԁԛԝһӏАВСЕНІЈКМОРЅТУХоνϲϳΑΒΕΖΗΙΚΜΝΟΡΤΥΧο]+$/;
 
 /** Letters of other Latin alphabets and phonetic signs that no accent rule reduces. */
 const LATIN_LOOKALIKES: Record<string, string> = {
@@ -52,6 +42,8 @@ export interface Plain {
   via: string[];
   /** Texts that were hidden inside this one, each with the way it was hidden. */
   hidden: { text: string; via: 'tags' | 'variation-selectors' | 'invisible-bits' }[];
+  /** The same text with words made Latin that may be another language's as well. */
+  latin?: string;
   /** Invisible characters stood where white space may have been meant; the same text with spaces in their place. */
   spaced?: string;
 }
@@ -82,12 +74,12 @@ export function plain(text: string): Plain {
   if (/\ud83c[\udd50-\udd89\udde6-\uddff]/.test(out)) out = out.replace(/\ud83c([\udd50-\udd89])/g, (_, low: string) => squaredLetter(low));
   // Stacked combining marks are decoration; composed accents were already joined by NFKC and fold by table.
   if (/[\u0300-\u036f]/.test(out)) out = out.replace(/[\u0300-\u036f]/g, '');
-  const latin = withoutLookalikes(out);
-  if (latin !== out) {
-    via.push('homoglyph');
-    out = latin;
-  }
-  return { text: out, via, hidden, ...(spaced === undefined ? {} : { spaced: withoutLookalikes(spaced.normalize('NFKC')) }) };
+  const { text: readable, latin } = withoutLookalikes(out);
+  if (readable !== out) via.push('homoglyph');
+  const made: Plain = { text: readable, via, hidden };
+  if (latin !== undefined) made.latin = latin;
+  if (spaced !== undefined) made.spaced = withoutLookalikes(spaced.normalize('NFKC')).text;
+  return made;
 }
 
 /** Lower case, single spaces, no accents. Anchors are stored in this form and most patterns are written for it. */
@@ -106,30 +98,6 @@ export function fold(text: string): string {
     }
   }
   return out;
-}
-
-const LEET: Record<string, string> = {
-  '0': 'o',
-  '1': 'i',
-  '3': 'e',
-  '4': 'a',
-  '5': 's',
-  '7': 't',
-  '8': 'b',
-  '9': 'g',
-  '@': 'a',
-  $: 's',
-  '!': 'i',
-  '|': 'l',
-};
-
-/** Digits and signs inside words read as letters (`1gn0r3` → `ignore`); numbers alone stay numbers. Takes folded text. */
-export function withoutLeet(folded: string): string {
-  return folded.replace(/(?<![a-z0-9@$!|])(?=[0-9@$!|]{0,12}[a-z])[a-z0-9@$!|]{2,24}/g, (word) => {
-    if (!/[0-9@$|]|!(?=[a-z])/.test(word)) return word;
-    const ending = /!+$/.exec(word)?.[0] ?? '';
-    return word.slice(0, word.length - ending.length).replace(/[0-9@$!|]/g, (sign) => LEET[sign] ?? sign) + ending;
-  });
 }
 
 /** Tag characters mirror ASCII; variation selectors can carry a byte each. Both draw nothing on the screen. */
@@ -174,44 +142,6 @@ function squaredLetter(low: string): string {
   return String.fromCharCode(97 + ((code >= 0xdd70 ? code - 0xdd70 : code - 0xdd50) % 26));
 }
 
-/** Words are judged one by one; see the note at the top. */
-function withoutLookalikes(text: string): string {
-  let latinLetters = 0;
-  let otherLetters = 0;
-  let inWord = 0; // 1 when the word at hand has a Latin letter, plus 2 when it has another
-  let mixes = false;
-  for (let i = 0; i < text.length; i++) {
-    const unit = text.charCodeAt(i);
-    if (unit < 128) {
-      const lower = unit | 32;
-      if (lower < 97 || lower > 122) {
-        inWord = 0;
-        continue;
-      }
-      latinLetters++;
-      inWord |= 1;
-    } else if (unit >= 0x370 && unit <= 0x52f) {
-      otherLetters++;
-      inWord |= 2;
-    }
-    mixes ||= inWord === 3;
-  }
-  if (latinLetters === 0 || otherLetters === 0 || (!mixes && latinLetters < 3 * otherLetters)) return text;
-  return text.replace(/[a-z\u00c0-\u024f\u0370-\u052f]{2,64}/gi, (word) => {
-    if (!/[\u0370-\u052f]/.test(word)) return word;
-    const mixed = /[a-z]/i.test(word);
-    if (!mixed && latinLetters < 3 * otherLetters) return word;
-    const swapped = word.replace(/[\u0370-\u052f]/g, (letter) => lookalike(letter) ?? letter);
-    return mixed || TWINS.test(word) ? swapped : word;
-  });
-}
-
-function lookalike(letter: string): string | undefined {
-  const lower = letter.toLowerCase();
-  const latin = CYRILLIC_LOOKALIKES[lower] ?? GREEK_LOOKALIKES[lower];
-  return latin === undefined || letter === lower ? latin : latin.toUpperCase();
-}
-
 function fillTables(): void {
   for (let unit = 0; unit < 65536; unit++) {
     FOLD[unit] = unit;
@@ -239,11 +169,15 @@ function fillTables(): void {
     else if (/\s/.test(String.fromCharCode(unit))) KIND[unit] = WHITE;
   }
   for (const [from, to] of [
-    [0x0300, 0x052f], // combining marks, Greek, Cyrillic
+    [0x0300, 0x058f], // combining marks, Greek, Cyrillic, Armenian
+    [0x13a0, 0x13ff], // Cherokee
     [0x2070, 0x209f], // super- and subscripts
     [0x2100, 0x218f], // letter-like and number forms
     [0x2460, 0x24ff], // circled
+    [0x2c80, 0x2cff], // Coptic
     [0x3300, 0x33ff], // squared words
+    [0xa4d0, 0xa4ff], // Lisu
+    [0xab70, 0xabbf], // small Cherokee
     [0xd835, 0xd835], // mathematical letters
     [0xdb40, 0xdb40], // tags and variation selectors
     [0xdd30, 0xdd89], // squared letters (low halves)

@@ -18,6 +18,8 @@ export const SAW_LEET = 4;
 export const SAW_LONG = 8;
 /** A sign that opens an escape: per cent, ampersand, backslash. */
 export const SAW_ESCAPE = 16;
+/** A row of words without any Latin letter: numbers or signs that may stand for some. */
+export const SAW_CODES = 32;
 
 export interface Scan {
   /** Bits `SAW_*`. */
@@ -25,6 +27,9 @@ export interface Scan {
   /** Indices of the entries that may match, in order of the first anchor seen. Valid until the next scan. */
   readonly touched: Int32Array;
   touchedCount: number;
+  /** The folded text's code units, `length` of them. Valid until the next scan. */
+  units: Uint16Array;
+  length: number;
   /** The text in folded form, made when first asked for. Valid until the next scan. */
   folded(): string;
   /** The stretches to look at for entry `index`: pairs of start and end. Valid until the next scan. */
@@ -61,6 +66,8 @@ export function createPrefilter(entries: readonly Anchored[]): Prefilter {
     saw: 0,
     touched: candidates.touched,
     touchedCount: 0,
+    units,
+    length: 0,
     folded: () => {
       foldedText ??= madeText();
       return foldedText;
@@ -108,12 +115,15 @@ export function createPrefilter(entries: readonly Anchored[]): Prefilter {
       let letters = 0;
       let singles = 0; // one-character words in a row
       let pairs = 0; // two-character words in a row
+      let bare = 0; // words without a Latin letter in a row
       for (let i = 0; i <= text.length; i++) {
         const info = about[i < text.length ? text.charCodeAt(i) : 32] as number;
         if (info & UNUSUAL) {
           if (info & WHITE) {
             const size = n - word;
             if (size === 0) continue;
+            if (letters > 0) bare = 0;
+            else if (++bare >= 6) saw |= SAW_CODES;
             if (size === 1) {
               if (++singles >= 6) saw |= SAW_SPACED;
             } else {
@@ -138,6 +148,8 @@ export function createPrefilter(entries: readonly Anchored[]): Prefilter {
         if (state >= firstAccepting) candidates.note(state, n, i + 1);
       }
       length = n;
+      result.units = units;
+      result.length = n;
       wide = (seen & WIDE) !== 0;
       candidates.second();
       if (wide) walkBroad();

@@ -1,7 +1,9 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { decodings, readsAsText, reversed, rot13 } from './decode.ts';
-import { fold, plain, withoutLeet } from './normalise.ts';
+import { reversed, rot13 } from './ciphers.ts';
+import { decodings, readsAsText } from './decode.ts';
+import { respelled } from './leet.ts';
+import { fold, plain } from './normalise.ts';
 import { createPrefilter } from './prefilter.ts';
 import { patternCost } from './redos.ts';
 import { riskScore } from './score.ts';
@@ -41,7 +43,7 @@ describe('folded text', () => {
   });
 
   it('reads leet inside words and leaves numbers', () => {
-    expect(withoutLeet('1gn0r3 2024 gpt-4 $100 wow!! p@ssw0rd')).toBe('ignore 2024 gpt-4 $100 wow!! password');
+    expect(respelled('1gn0r3 2024 gpt-4 $100 wow!! p@ssw0rd')).toEqual(['ignore 2024 gpt-4 $100 wow!! password']);
   });
 
   it('puts pulled-apart words together', () => {

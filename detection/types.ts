@@ -16,7 +16,9 @@ export type ThreatType =
   | 'sql_injection'
   | 'code_injection'
   | 'secret_leak'
-  | 'obfuscation';
+  | 'obfuscation'
+  | 'resource_abuse'
+  | 'account_misuse';
 
 export interface Finding {
   /** Stable id of the signature, e.g. `PI-0012`. */

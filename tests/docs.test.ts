@@ -1,13 +1,18 @@
 import { readFileSync } from 'node:fs';
 import { describe, expect, it } from 'vitest';
 import { readEnvironment } from '../core/environment.ts';
-import { errorsPage, readErrorsPage } from '../docs/generate.ts';
+import { behaviourPage } from '../detection/behaviour/page.ts';
+import { errorsPage, readBehaviourPage, readErrorsPage } from '../docs/generate.ts';
 
 const page = (name: string) => readFileSync(new URL(`../docs/${name}`, import.meta.url), 'utf8');
 
 describe('the docs', () => {
   it('list every error code as the code has it (npm run docs)', () => {
     expect(readErrorsPage()).toBe(errorsPage());
+  });
+
+  it('list every indicator of behaviour as the code has it (npm run docs)', () => {
+    expect(readBehaviourPage()).toBe(behaviourPage());
   });
 
   it('list every setting, and none that is not one', () => {

@@ -1,0 +1,135 @@
+/**
+ * The linear model: for each of its heads one weight a feature, as a byte. A text's score is that of its worst window, so
+ * that an instruction hidden in a long document counts as much as the same alone. The file is a line of JSON that says
+ * what it holds, and the weights behind it.
+ */
+import { createHash } from 'node:crypto';
+import { ParapetError } from '../../core/errors.ts';
+import { plain } from '../normalise.ts';
+import { createFeatureReader, FEATURES, WINDOW, windowsOf } from './features.ts';
+
+/** What the model tells apart: `attack` from benign, then of attacks which sort; a harmful request is neither. */
+export const HEADS = ['attack', 'injection', 'jailbreak', 'exfiltration', 'harmful'] as const;
+export type Head = (typeof HEADS)[number];
+export type AttackClass = 'injection' | 'jailbreak' | 'exfiltration';
+const CLASSES: AttackClass[] = ['injection', 'jailbreak', 'exfiltration'];
+
+export interface Weights {
+  /** What the weights of this head are multiplied by. */
+  scale: number;
+  bias: number;
+  values: Int8Array;
+}
+
+export interface LinearReading {
+  /** Log-odds that the text is an attack, of the worst window. */
+  logit: number;
+  /** Where that window lies in the text. */
+  from: number;
+  to: number;
+}
+
+export interface LinearModel {
+  /** Of the file's bytes: recorded with every verdict. */
+  readonly version: string;
+  /** `maxWindows` bounds the work: of longer texts that many windows are read, spread over the whole. */
+  read(text: string, maxWindows?: number): LinearReading;
+  /** Log-odds of one more head for the window that `read` found. */
+  head(head: Head, text: string, window: Pick<LinearReading, 'from' | 'to'>): number;
+  /** The likeliest sort of attack. */
+  classOf(text: string, window: Pick<LinearReading, 'from' | 'to'>): AttackClass;
+}
+
+interface Header {
+  format: 'parapet-linear/1';
+  features: number;
+  heads: { name: Head; scale: number; bias: number }[];
+}
+
+/** More than this many windows (about 800 characters each) are not read by default. */
+const MAX_WINDOWS = 24;
+
+/** Throws PARAPET_MODEL_INVALID for anything that is not a model of this format. */
+export function parseLinear(bytes: Uint8Array): LinearModel {
+  const { header, weights } = parse(bytes);
+  const missing = HEADS.find((name) => !header.heads.some((head) => head.name === name));
+  if (missing !== undefined) throw invalid(`it has no head "${missing}"`);
+  const version = createHash('sha256').update(bytes).digest('hex').slice(0, 12);
+  const reader = createFeatureReader();
+
+  function windowLogit({ scale, bias, values }: Weights, text: string, from: number, to: number): number {
+    const { list, count } = reader.read(text, from, to);
+    if (count === 0) return bias;
+    let sum = 0;
+    for (let i = 0; i < count; i++) sum += values[list[i] as number] as number;
+    return bias + (sum * scale) / Math.sqrt(count);
+  }
+
+  const of = (head: Head) => weights.get(head) as Weights;
+  const attack = of('attack');
+
+  return {
+    version,
+    read(text, maxWindows = MAX_WINDOWS) {
+      const readable = madeReadable(text);
+      let worst: LinearReading = { logit: Number.NEGATIVE_INFINITY, from: 0, to: 0 };
+      for (const from of windowsOf(readable.length, maxWindows)) {
+        const to = Math.min(readable.length, from + WINDOW);
+        const logit = windowLogit(attack, readable, from, to);
+        if (logit > worst.logit) worst = { logit, from, to };
+      }
+      return worst;
+    },
+    head: (head, text, { from, to }) => windowLogit(of(head), madeReadable(text), from, to),
+    classOf(text, { from, to }) {
+      const readable = madeReadable(text);
+      const logits = CLASSES.map((name) => windowLogit(of(name), readable, from, to));
+      return CLASSES[logits.indexOf(Math.max(...logits))] as AttackClass;
+    },
+  };
+}
+
+/** The file of a model. */
+export function serialiseLinear(weights: ReadonlyMap<Head, Weights>): Buffer {
+  const heads = HEADS.map((name) => {
+    const { scale, bias } = weights.get(name) as Weights;
+    return { name, scale, bias };
+  });
+  const header: Header = { format: 'parapet-linear/1', features: FEATURES, heads };
+  return Buffer.concat([Buffer.from(`${JSON.stringify(header)}\n`), ...HEADS.map((name) => Buffer.from((weights.get(name) as Weights).values.buffer))]);
+}
+
+function parse(bytes: Uint8Array): { header: Header; weights: Map<Head, Weights> } {
+  const end = bytes.indexOf(10);
+  let header: Header;
+  try {
+    header = JSON.parse(Buffer.from(bytes.subarray(0, Math.max(0, end))).toString()) as Header;
+  } catch (error) {
+    throw invalid('its first line is no header', error);
+  }
+  if (header?.format !== 'parapet-linear/1' || !Array.isArray(header.heads)) throw invalid('its format is another');
+  if (header.features !== FEATURES) throw invalid(`it has ${header.features} features, not ${FEATURES}`);
+  const body = bytes.subarray(end + 1);
+  if (body.length !== FEATURES * header.heads.length) throw invalid('it was cut short, or something follows it');
+  const weights = new Map<Head, Weights>();
+  header.heads.forEach(({ name, scale, bias }, i) => {
+    if (!Number.isFinite(scale) || !Number.isFinite(bias)) throw invalid(`the head "${name}" has no scale`);
+    weights.set(name, { scale, bias, values: new Int8Array(body.subarray(i * FEATURES, (i + 1) * FEATURES)) });
+  });
+  return { header, weights };
+}
+
+function invalid(why: string, cause?: unknown): ParapetError {
+  return new ParapetError('PARAPET_MODEL_INVALID', {
+    message: `The linear model cannot be used: ${why}.`,
+    hint: 'Name a file that `parapet train` wrote, or leave PARAPET_MODEL_LINEAR unset for the built-in one.',
+    cause,
+  });
+}
+
+const NOT_ASCII = /[^\x00-\x7f]/; // biome-ignore lint/suspicious/noControlCharactersInRegex: the whole of ASCII
+
+/** Styled letters and invisible signs are undone as for the signatures; plain ASCII has none. */
+export function madeReadable(text: string): string {
+  return NOT_ASCII.test(text) ? plain(text).text : text;
+}
