@@ -23,7 +23,7 @@ export interface Appender {
   idle(): Promise<void>;
 }
 
-export interface AppenderParts extends Omit<TransactorParts, 'transactionalId'> {
+export interface AppenderParts extends Omit<TransactorParts, 'transactionalId' | 'group'> {
   producerId: Producer['id'];
   /** A topic that exists: offsets are kept by topic, also this one. */
   topic: string;
@@ -45,7 +45,7 @@ export function createAppender(parts: AppenderParts): Appender {
   const { cluster, producerId, topic } = parts;
   const group = `${PRODUCER_GROUP}${producerId}`;
   const coordinator = createCoordinator(cluster, group, GROUP);
-  const transactor: Transactor = createTransactor({ ...parts, transactionalId: group });
+  const transactor: Transactor = createTransactor({ ...parts, transactionalId: group, group });
   let waiting: Waiting[] = [];
   let last = 0;
   let running: Promise<void> | undefined;
@@ -69,8 +69,7 @@ export function createAppender(parts: AppenderParts): Appender {
           for (let i = skip; i < records.length; i++) fresh.push(records[i] as LogRecord);
           if (skip < records.length) reached = firstSequence + records.length - 1;
         }
-        const places =
-          fresh.length === 0 ? [] : await transactor.transact(fresh, { group, topic, partition: 0, offset: reached, metadata: '' });
+        const places = fresh.length === 0 ? [] : await transactor.transact(fresh, { topic, partition: 0, offset: reached, metadata: '' });
         last = reached;
         let next = 0;
         return batch.map(({ records }, b) =>

@@ -84,7 +84,7 @@ export function createAssignment(parts: AssignmentParts): HeldAssignment {
         assertHeld();
         // Begun anew, the last try has ended one way or the other, and the group's position says which.
         if (!transactor.ready && (await restart(next)) === 'done') return;
-        await transactor.transact(records, { group, topic, partition, ...next });
+        await transactor.transact(records, { topic, partition, ...next });
       },
       { withinMs: parts.withinMs, mend: () => cluster.refreshMetadata(), onFailure: reportTo(parts.logger, { group, topic, partition }) },
     );

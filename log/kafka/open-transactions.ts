@@ -1,16 +1,18 @@
 /**
- * Whether a producer still has a transaction open in a partition. A transaction ends when its coordinator has decided, and
- * shows when its marker stands in every partition; a broker that starts again may drop a marker on the way (Kafka 4.3:
- * "partitions are likely deleted already", while they only have no leader yet). What hangs open so would be committed by
- * the next marker of the same producer, whatever had been decided of it.
+ * What became of a producer's transactions: as its coordinator decided, and as it stands in the partitions. The two differ
+ * when a broker that starts again drops markers on the way (Kafka 4.3: "partitions are likely deleted already", while they
+ * only have no leader yet). What hangs open so would be ended by the next marker of the same producer, whatever had been
+ * decided of it.
  */
 import { protocolError } from './faults.ts';
-import { type Cluster, Decoder, Encoder, type ProtocolRequest } from './internals.ts';
+import { type Broker, type Cluster, Decoder, Encoder, type ProtocolRequest } from './internals.ts';
 import { leaderOf, send } from './protocol.ts';
 
 const DESCRIBE_PRODUCERS = 61;
+const DESCRIBE_TRANSACTIONS = 65;
 const NONE_OPEN = -1n;
 const TOPIC_AUTHORIZATION_FAILED = 29;
+const TRANSACTIONAL_ID_NOT_FOUND = 105;
 
 export interface PartitionName {
   topic: string;
@@ -89,4 +91,58 @@ function decodeOpen(raw: Buffer, producerId: bigint): PartitionName[] {
     decoder.readTaggedFields();
   });
   return open;
+}
+
+/** `deciding` is a matter of milliseconds; `none` where nothing is known, as of a new id or at brokers before Kafka 3.0. */
+export type Decision = 'committed' | 'aborted' | 'deciding' | 'none';
+
+const DECISIONS: Record<string, Decision> = {
+  CompleteCommit: 'committed',
+  CompleteAbort: 'aborted',
+  // Whoever begins anew ends it.
+  Ongoing: 'aborted',
+  PrepareCommit: 'deciding',
+  PrepareAbort: 'deciding',
+  PrepareEpochFence: 'deciding',
+};
+
+/** What the coordinator of the id has decided of its newest transaction. */
+export async function decisionOn(coordinator: Broker, transactionalId: string): Promise<Decision> {
+  if (coordinator.versions !== undefined && coordinator.versions[DESCRIBE_TRANSACTIONS] === undefined) return 'none';
+  return send(coordinator, {
+    request: {
+      apiKey: DESCRIBE_TRANSACTIONS,
+      apiVersion: 0,
+      apiName: 'DescribeTransactions',
+      async encode() {
+        const ids = [new Encoder().writeUVarIntString(transactionalId)];
+        return new Encoder().writeUVarIntBytes().writeUVarIntArray(ids).writeUVarIntBytes();
+      },
+    },
+    response: { decode: async (raw) => decodeDecision(raw), parse: async (decision) => decision },
+  });
+}
+
+function decodeDecision(raw: Buffer): Decision {
+  const decoder = new Decoder(raw);
+  let state = '';
+  decoder.readTaggedFields();
+  decoder.readInt32();
+  decoder.readUVarIntArray(() => {
+    const errorCode = decoder.readInt16();
+    if (errorCode !== 0 && errorCode !== TRANSACTIONAL_ID_NOT_FOUND) throw protocolError(errorCode);
+    decoder.readUVarIntString();
+    state = decoder.readUVarIntString() ?? '';
+    decoder.readInt32();
+    decoder.readInt64();
+    decoder.readInt64();
+    decoder.readInt16();
+    decoder.readUVarIntArray(() => {
+      decoder.readUVarIntString();
+      decoder.readUVarIntArray(() => decoder.readInt32());
+      decoder.readTaggedFields();
+    });
+    decoder.readTaggedFields();
+  });
+  return DECISIONS[state] ?? 'none';
 }

@@ -4,15 +4,15 @@
  * next one begins anew, and the caller looks at the committed position to see whether the failed one had come through.
  *
  * The subtle point is what a broker's death leaves open (`open-transactions.ts`). A transaction counts as done when it has
- * been seen closed in every partition, and before the first one in a partition what hangs there is ended: committed if
- * the position has moved with it, aborted if not.
+ * been seen closed in every partition. Who begins first ends what hangs of the group's position, and before the first
+ * record in a partition what hangs there, both as the coordinator had decided.
  */
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { LogRecord, Position } from '../port.ts';
-import { committedOffset, createCoordinator, GROUP, TRANSACTION } from './coordinator.ts';
+import { createCoordinator, GROUP, TRANSACTION } from './coordinator.ts';
 import { isConcurrentTransaction } from './faults.ts';
 import type { Cluster, OffsetTopics, ProducerIdentity } from './internals.ts';
-import { openTransactions, type PartitionName } from './open-transactions.ts';
+import { type Decision, decisionOn, openTransactions, type PartitionName } from './open-transactions.ts';
 import type { Partitioner } from './partitioner.ts';
 import { leaderOf, type PartitionBatch, produce } from './protocol.ts';
 import { recordBytes } from './record-batch.ts';
@@ -32,7 +32,6 @@ const CLOSING_MS = 5_000;
 const SEQUENCES = 2 ** 31;
 
 export interface GroupPosition {
-  group: string;
   topic: string;
   partition: number;
   offset: number;
@@ -55,6 +54,8 @@ export interface Transactor {
 export interface TransactorParts {
   cluster: Cluster;
   transactionalId: string;
+  /** Whose position moves with the records. */
+  group: string;
   partitionOf: Partitioner;
   /** The number of a topic's partitions; throws PARAPET_LOG_TOPIC_UNKNOWN. */
   partitionCount(topic: string): Promise<number>;
@@ -65,24 +66,19 @@ export interface TransactorParts {
 export function createTransactor({
   cluster,
   transactionalId,
+  group,
   partitionOf,
   partitionCount,
   closingMs = CLOSING_MS,
 }: TransactorParts): Transactor {
   const coordinator = createCoordinator(cluster, transactionalId, TRANSACTION);
-  const groups = new Map<string, ReturnType<typeof createCoordinator>>();
+  const groupCoordinator = createCoordinator(cluster, group, GROUP);
   let identity: ProducerIdentity | undefined;
   let sequences = new Map<string, number>();
   /** Partitions in which nothing of this producer hangs open. */
   let settled = new Set<string>();
-  /** The newest transaction, until it has been seen to its end. */
-  let unresolved: { partitions: PartitionName[]; position: GroupPosition } | undefined;
-
-  function coordinatorOf(group: string) {
-    const known = groups.get(group) ?? createCoordinator(cluster, group, GROUP);
-    groups.set(group, known);
-    return known;
-  }
+  /** Of the transaction before the newest beginning; what hangs open is ended so. Kept until a beginning has used it. */
+  let decision: Decision = 'none';
 
   async function produceRound(writer: ProducerIdentity, round: readonly PartitionBatch[]): Promise<number[]> {
     const byLeader = Map.groupBy(round, ({ topic, partition }) => leaderOf(cluster, topic, partition));
@@ -104,11 +100,11 @@ export function createTransactor({
   }
 
   /** Ends what hangs open of a producer that has nothing under way: a marker more in those partitions. */
-  async function settle(step: Step, partitions: readonly PartitionName[], commit: boolean): Promise<void> {
+  async function settle(step: Step, partitions: readonly PartitionName[]): Promise<void> {
     const open = await openTransactions(cluster, step.producerId, partitions);
     if (open.length > 0) {
       await addPartitions(step, open);
-      await coordinator.ask((broker) => broker.endTxn({ ...step, transactionResult: commit }));
+      await coordinator.ask((broker) => broker.endTxn({ ...step, transactionResult: decision === 'committed' }));
       await closed(step, open);
     }
     for (const each of partitions) settled.add(nameOf(each));
@@ -123,9 +119,29 @@ export function createTransactor({
     }
   }
 
-  async function hasCome({ group, topic, partition, offset, metadata }: GroupPosition): Promise<boolean> {
-    const now = await committedOffset(coordinatorOf(group), group, topic, partition);
-    return now?.offset === offset && now.metadata === metadata;
+  /** The coordinator forgets with the next beginning, so what it said once counts until that has come to its end. */
+  async function decide(): Promise<void> {
+    const now = await decided();
+    if (now !== 'none') decision = now;
+  }
+
+  async function decided(): Promise<Decision> {
+    const deadline = performance.now() + CONCURRENT_LIMIT_MS;
+    for (let pause = CONCURRENT_PAUSE_MS; ; pause = Math.min(pause * 1.5, 100)) {
+      const now = await coordinator.ask((broker) => decisionOn(broker, transactionalId));
+      if (now !== 'deciding') return now;
+      if (performance.now() > deadline) throw new Error('Kafka does not come to the end of a transaction');
+      await sleep(pause);
+    }
+  }
+
+  /** A marker more for the group's position: nothing happens, unless one is missing there. */
+  async function settlePosition(step: Step): Promise<void> {
+    if (decision === 'none') return;
+    await unhurried(() => coordinator.ask((broker) => broker.addOffsetsToTxn({ ...step, groupId: group })));
+    await coordinator.ask((broker) => broker.endTxn({ ...step, transactionResult: decision === 'committed' }));
+    // The position can be read when the marker stands.
+    await decided();
   }
 
   return {
@@ -135,24 +151,20 @@ export function createTransactor({
 
     async begin(look) {
       identity = undefined;
+      await decide();
       const fresh = await unhurried(() =>
         coordinator.ask((broker) => broker.initProducerId({ transactionalId, transactionTimeout: TRANSACTION_MS })),
       );
       settled = new Set();
-      if (unresolved !== undefined) {
-        const { partitions, position } = unresolved;
-        await settle({ transactionalId, ...fresh }, partitions, await hasCome(position));
-        unresolved = undefined;
-      }
+      await settlePosition({ transactionalId, ...fresh });
       const found = await look();
       sequences = new Map();
       identity = fresh;
       return found;
     },
 
-    async transact(records, wanted) {
+    async transact(records, { topic, partition, offset, metadata }) {
       if (identity === undefined) throw new Error('begin() comes first');
-      const { group, topic, partition, offset, metadata } = wanted;
       const writer = identity;
       // Set again at the end: whatever throws on the way leaves the transactor to begin anew.
       identity = undefined;
@@ -161,13 +173,12 @@ export function createTransactor({
       const queues = await placed(records, places);
       const touched = [...queues.values()].map((each): PartitionName => ({ topic: each.topic, partition: each.partition }));
       const unsure = touched.filter((each) => !settled.has(nameOf(each)));
-      if (unsure.length > 0) await settle(step, unsure, false);
+      if (unsure.length > 0) await settle(step, unsure);
       const rounds = planRounds(queues);
-      unresolved = { partitions: touched, position: wanted };
       await addPartitions(step, touched);
       const positions: OffsetTopics[] = [{ topic, partitions: [{ partition, offset: String(offset), metadata }] }];
       await coordinator.ask((broker) => broker.addOffsetsToTxn({ ...step, groupId: group }));
-      const note = coordinatorOf(group).ask((broker) => broker.txnOffsetCommit({ ...step, groupId: group, topics: positions }));
+      const note = groupCoordinator.ask((broker) => broker.txnOffsetCommit({ ...step, groupId: group, topics: positions }));
       note.catch(() => undefined);
       for (const round of rounds) {
         for (const batch of round) {
@@ -184,7 +195,6 @@ export function createTransactor({
       await note;
       await coordinator.ask((broker) => broker.endTxn({ ...step, transactionResult: true }));
       await closed(step, touched);
-      unresolved = undefined;
       identity = writer;
       return places;
     },
