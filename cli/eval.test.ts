@@ -5,7 +5,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { withoutSettings } from '../core/environment.ts';
+import { readEnvironment, withoutSettings } from '../core/environment.ts';
 import { parsePiiRow } from '../detection/evaluation/index.ts';
 import { evaluateFiles, evaluationJson } from './eval.ts';
 import { readRows } from './eval-files.ts';
@@ -20,7 +20,15 @@ const ROWS = [
   { id: 'b:0', text: 'What is the capital of France?', label: 'benign', kind: 'question', lang: 'en', source: 'b' },
   { id: 'b:1', text: 'Wie wird das Wetter?', label: 'benign', kind: 'question', lang: 'de', source: 'b' },
 ];
-const OPTIONS = { layers: ['signatures' as const], exclude: [], examples: 5, encodings: false, blockScore: 70, reports: [] };
+const OPTIONS = {
+  layers: ['signatures' as const],
+  exclude: [],
+  examples: 5,
+  encodings: false,
+  blockScore: 70,
+  models: readEnvironment({}),
+  reports: [],
+};
 
 let folder: string;
 let rows: string;

@@ -1,7 +1,6 @@
 /** `parapet eval`: what detection makes of labelled texts, file by file. */
 import { ParapetError } from '../core/errors.ts';
 import {
-  createJudge,
   type Disguised,
   type Evaluation,
   evaluate,
@@ -15,6 +14,8 @@ import {
   without,
 } from '../detection/evaluation/index.ts';
 import { ALERT_SCORE } from '../detection/index.ts';
+import type { DetectionSettings } from '../models/index.ts';
+import { openJudge } from '../models/judge.ts';
 import { readRows, writeReport } from './eval-files.ts';
 
 export interface EvalOptions {
@@ -25,6 +26,8 @@ export interface EvalOptions {
   examples: number;
   encodings: boolean;
   blockScore: number;
+  /** Which models. */
+  models: DetectionSettings;
   /** Reports to write. */
   reports: string[];
   onProgress?: (says: string) => void;
@@ -33,17 +36,21 @@ export interface EvalOptions {
 /** Throws PARAPET_EVALUATION_FILE naming file and line. */
 export async function evaluateFiles(paths: readonly string[], options: EvalOptions): Promise<Report> {
   const { layers, exclude, examples, encodings, blockScore, reports, onProgress = () => {} } = options;
-  const { judge, versions } = createJudge(layers);
+  const { judge, versions, close } = await openJudge(layers, options.models);
   // What is blocked needs no second look to be noticed.
   const thresholds = { block: blockScore, alert: Math.min(blockScore, ALERT_SCORE) };
   const files: Report['files'] = [];
-  for (const file of paths) {
-    const rows = without(await readRows(file, parseThreatRow), exclude);
-    if (rows.length === 0) {
-      throw new ParapetError('PARAPET_EVALUATION_FILE', { message: `Of ${shown(file)} no row is left.`, hint: 'Exclude less.' });
+  try {
+    for (const file of paths) {
+      const rows = without(await readRows(file, parseThreatRow), exclude);
+      if (rows.length === 0) {
+        throw new ParapetError('PARAPET_EVALUATION_FILE', { message: `Of ${shown(file)} no row is left.`, hint: 'Exclude less.' });
+      }
+      const tell = (says: string) => onProgress(`${shown(file)}: ${says}`);
+      files.push({ file, evaluation: await evaluate(rows, { judge, thresholds, examples, encodings, onProgress: tell }) });
     }
-    const tell = (says: string) => onProgress(`${shown(file)}: ${says}`);
-    files.push({ file, evaluation: evaluate(rows, { judge, thresholds, examples, encodings, onProgress: tell }) });
+  } finally {
+    await close();
   }
   const excluded = exclude.map((filter) =>
     Object.entries(filter)

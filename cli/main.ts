@@ -297,8 +297,8 @@ program
     const options = evalOptions(flags);
     if (typeof options === 'string') return program.error(options, { exitCode: 2 });
     const { evaluateFiles, evaluationJson } = await import('./eval.ts');
-    const blockScore = readEnvironment().PARAPET_BLOCK_SCORE;
-    const evaluated = await evaluateFiles(files, { ...options, blockScore, onProgress: progress });
+    const models = readEnvironment();
+    const evaluated = await evaluateFiles(files, { ...options, blockScore: models.PARAPET_BLOCK_SCORE, models, onProgress: progress });
     for (const line of renderEvaluation(evaluated)) console.log(line);
     if (flags.json) console.log(JSON.stringify(evaluationJson(evaluated)));
   });

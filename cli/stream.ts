@@ -39,6 +39,7 @@ export async function startStream(env: Environment, logger: Logger, { processors
   const codec = await openCodec(env);
   const keys = openKeys(env);
   const subscriptions = new Map<string, Subscription>();
+  let closeDetector: (() => Promise<void>) | undefined;
   const controls = await followControls(log, codec, logger);
   const mask = createMask(controls, keys);
   // A process that cannot tell whom to mask must not write; better now than with the first record.
@@ -55,9 +56,11 @@ export async function startStream(env: Environment, logger: Logger, { processors
     },
     async detect() {
       const masker = await maskerOf(env);
-      const { createDetector } = await import('../detection/index.ts');
+      const { openDetector } = await import('../models/index.ts');
       const { createDetect } = await import('../processors/detect/index.ts');
-      return runProcessor(parts, createDetect({ keys, detector: createDetector(), masker }));
+      const opened = await openDetector(env);
+      closeDetector = opened.close;
+      return runProcessor(parts, createDetect({ keys, detector: opened.detector, masker }));
     },
   };
 
@@ -127,6 +130,7 @@ export async function startStream(env: Environment, logger: Logger, { processors
       await admin.close();
       await retention.close();
       await Promise.all([...subscriptions.values()].map((each) => each.close()));
+      await closeDetector?.();
       await front?.close();
       await stores.close();
       await clickhouse?.close();

@@ -6,6 +6,7 @@ import { existsSync, readFileSync } from 'node:fs';
 import { join, resolve } from 'node:path';
 import { z } from 'zod';
 import { ParapetError } from './errors.ts';
+import { detectionSettings } from './settings/detection.ts';
 import { kafkaChecks, kafkaSettings } from './settings/kafka.ts';
 import { bytes, flag, MiB, milliseconds, organisation } from './settings/kinds.ts';
 import { retentionSettings } from './settings/retention.ts';
@@ -36,12 +37,6 @@ const schema = z.object({
   PARAPET_ABANDON_DRAIN_MS: milliseconds(30_000),
   PARAPET_SHUTDOWN_MS: milliseconds(30_000),
 
-  PARAPET_INSPECT_MODE: z.enum(['off', 'monitor', 'block']).default('monitor'),
-  PARAPET_BLOCK_SCORE: z.coerce.number().int().min(1).max(100).default(70),
-  PARAPET_INSPECT_FAILURE: z.enum(['closed', 'open']).default('closed'),
-
-  PARAPET_MASK_NAMES: flag(false),
-
   PARAPET_SPOOL_BYTES: bytes(1024 * MiB),
   PARAPET_DURABILITY: z.enum(['spool', 'kafka']).default('spool'),
   PARAPET_PARTITIONS: z.coerce.number().int().min(1).max(256).default(4),
@@ -53,6 +48,7 @@ const schema = z.object({
   PARAPET_METRICS_HOST: z.string().default('127.0.0.1'),
   PARAPET_METRICS_PORT: z.coerce.number().int().min(0).max(65_535).default(9464),
 
+  ...detectionSettings,
   ...retentionSettings,
   ...kafkaSettings,
   ...storeSettings,

@@ -61,6 +61,8 @@ interface Inspecting {
   scanned: number;
   decoded: number;
   truncated: boolean;
+  /** Nobody who reads along wants to see any of this again. */
+  clear: boolean;
 }
 
 export interface DetectorOptions {
@@ -68,10 +70,14 @@ export interface DetectorOptions {
   signatures?: readonly Signature[];
   /** Characters of clean request texts to remember, so that a conversation's earlier turns are not scanned again; 0 for none. */
   remember?: number;
+  /** Reads along: every text as it was sent, and as it was made readable. False when it should be read again the next time. */
+  readAlong?: ReadAlong;
 }
 
+export type ReadAlong = (text: string, segment: Segment, via: readonly string[]) => boolean;
+
 /** Throws when a pattern is not provably linear. */
-export function createDetector({ signatures: all = builtIn, remember = 0 }: DetectorOptions = {}): Detector {
+export function createDetector({ signatures: all = builtIn, remember = 0, readAlong }: DetectorOptions = {}): Detector {
   const clean: CleanTexts | undefined = remember > 0 ? createCleanTexts(remember) : undefined;
   const scanned = all.filter((signature) => signature.on !== 'compact').map(compile);
   const compacted = all.filter((signature) => signature.on === 'compact').map(compile);
@@ -84,7 +90,15 @@ export function createDetector({ signatures: all = builtIn, remember = 0 }: Dete
   function inspect(segments: readonly Segment[]): Inspection {
     const first = segments[0];
     if (first === undefined) return { findings: [], riskScore: 0, truncated: false };
-    const state: Inspecting = { segment: first, speaker: first.role, found: new Map(), scanned: 0, decoded: 0, truncated: false };
+    const state: Inspecting = {
+      segment: first,
+      speaker: first.role,
+      found: new Map(),
+      scanned: 0,
+      decoded: 0,
+      truncated: false,
+      clear: true,
+    };
     const tails = new Map<string, string>();
     let joined = 0;
     for (const segment of segments) {
@@ -140,8 +154,10 @@ export function createDetector({ signatures: all = builtIn, remember = 0 }: Dete
       state.decoded += spent.decoded;
       return;
     }
+    state.clear = true;
     look(text, via, depth, state);
-    if (found.size === 0 && !state.truncated) clean.add(scope, text, { scanned: state.scanned - before, decoded: state.decoded });
+    if (found.size === 0 && !state.truncated && state.clear)
+      clean.add(scope, text, { scanned: state.scanned - before, decoded: state.decoded });
   }
 
   /** Scans one text, then whatever the scan gave reason to read it as. */
@@ -150,6 +166,7 @@ export function createDetector({ signatures: all = builtIn, remember = 0 }: Dete
     let scan = prefilter.scan(text);
     const { saw } = scan;
     if (saw === 0 && scan.touchedCount === 0) {
+      alsoRead(text, via, state);
       if (mayHoldSuspects(scan, text, depth)) lookAtSuspects(text, via, depth, state);
       return;
     }
@@ -160,11 +177,15 @@ export function createDetector({ signatures: all = builtIn, remember = 0 }: Dete
       if (made.spaced !== undefined) matchIn(made.spaced, [...via, ...made.via], state);
       via = [...via, ...made.via];
       readable = made.text;
-      if (made.latin !== undefined) matchIn(made.latin, [...via, 'homoglyph'], state);
+      if (made.latin !== undefined) {
+        matchIn(made.latin, [...via, 'homoglyph'], state);
+        alsoRead(made.latin, [...via, 'homoglyph'], state);
+      }
       if (readable !== text || made.spaced !== undefined || made.latin !== undefined || made.hidden.length > 0)
         scan = prefilter.scan(readable);
     }
     const traces = match(scan, readable, via, state);
+    alsoRead(readable, via, state);
     if (depth >= MAX_DEPTH) return;
     // The scanner's memory is lent until its next scan, so what the variants need is taken from it first.
     const enciphered = mayHoldSuspects(scan, readable, depth);
@@ -173,7 +194,9 @@ export function createDetector({ signatures: all = builtIn, remember = 0 }: Dete
     if (saw & SAW_LEET) {
       let before = folded;
       for (const spelled of respelled(folded)) {
-        for (const part of changedParts(before, spelled)) matchIn(part, [...via, 'leet'], state);
+        const parts = changedParts(before, spelled);
+        for (const part of parts) matchIn(part, [...via, 'leet'], state);
+        if (parts.length > 0) alsoRead(spelled, [...via, 'leet'], state);
         before = spelled;
       }
     }
@@ -266,7 +289,14 @@ export function createDetector({ signatures: all = builtIn, remember = 0 }: Dete
       if (hit) keep(state, finding(signature, state.segment, letters, hit.index, hit[0].length, [...via, 'spacing']));
     }
     const sentences = rejoined(text);
-    if (sentences !== text) matchIn(sentences, [...via, 'spacing'], state);
+    if (sentences !== text) {
+      matchIn(sentences, [...via, 'spacing'], state);
+      alsoRead(sentences, [...via, 'spacing'], state);
+    }
+  }
+
+  function alsoRead(text: string, via: readonly string[], state: Inspecting): void {
+    if (readAlong?.(text, state.segment, via) === false) state.clear = false;
   }
 
   return { version: versionOf(all), inspect };

@@ -25,6 +25,25 @@ const LATIN_LOOKALIKES: Record<string, string> = {
   '‐': '-', '‑': '-', '‒': '-', '–': '-', '—': '-', '―': '-', '−': '-', '⁄': '/', '∕': '/', '…': '.', '٪': '%', 'ـ': '',
 }; // biome-ignore format: a table reads better wide
 
+/** Letters that people of one language write in two ways: Russian ё, Arabic alif, ta marbuta and ya, Hindi letters with a dot. */
+const RESPELLED = [
+  ['\u0451\u0401', 'е'],
+  ['\u0622\u0623\u0625\u0671', 'ا'],
+  ['\u0629', 'ه'],
+  ['\u0649\u06cc', 'ي'],
+  ['\u06a9', 'ك'],
+  ['\u0958', 'क'],
+  ['\u0959', 'ख'],
+  ['\u095a', 'ग'],
+  ['\u095b', 'ज'],
+  ['\u095c', 'ड'],
+  ['\u095d', 'ढ'],
+  ['\u095e', 'फ'],
+  ['\u0901', 'ं'],
+] as const;
+/** Marks that those who read the language leave out: Arabic short vowels, the dot below Hindi letters. */
+const LEFT_OUT = '\u064b\u064c\u064d\u064e\u064f\u0650\u0651\u0652\u0670\u093c';
+
 const INVISIBLE =
   // biome-ignore lint/suspicious/noMisleadingCharacterClass: the invisible characters are listed one by one, joined to nothing
   /[\u0000-\u0008\u000e-\u001f\u007f\u00ad\u034f\u061c\u115f\u1160\u17b4\u17b5\u180b-\u180e\u200b-\u200f\u202a-\u202e\u2060-\u206f\u3164\ufe00-\ufe0f\ufeff\uffa0\ufff0-\ufffb]/;
@@ -157,6 +176,8 @@ function fillTables(): void {
       KIND[unit] = (LETTER * Number(/[a-z]/.test(latin))) as number;
     }
   }
+  for (const [from, to] of RESPELLED) for (const sign of from) FOLD[sign.charCodeAt(0)] = to.charCodeAt(0);
+  for (const mark of LEFT_OUT) KIND[mark.charCodeAt(0)] = DROP;
   // The capital of a look-alike (Ƅ → ƅ → b) is one too.
   for (let unit = 0; unit < 65536; unit++) {
     const once = FOLD[unit] as number;

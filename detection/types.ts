@@ -47,12 +47,19 @@ export interface Inspection {
   riskScore: number;
   /** True when a bound (length, nesting, decoded volume) stopped the scan early; a policy may treat that as a finding. */
   truncated: boolean;
+  /** How it went with the classifier; left out where it was not asked, because nobody runs one or nothing was in doubt. */
+  classifier?: 'read' | 'late' | 'failed';
 }
 
 export interface Detector {
   /** Version of the signature set, recorded with every verdict. */
   readonly version: string;
   inspect(segments: readonly Segment[]): Inspection;
+  /**
+   * The same, and where that leaves it in doubt a slower look, for which it waits at most so long. Left out by detectors
+   * that have no slower look.
+   */
+  inspectFully?(segments: readonly Segment[], withinMs: number): Promise<Inspection>;
 }
 
 export interface Masker {

@@ -45,6 +45,8 @@ export interface Exchange {
   policyDecisions: PolicyDecision[];
   riskScore: number;
   inspectMs: number;
+  /** In monitor mode: settles when the request has been looked at, meanwhile the vendor is called. */
+  judged: Promise<void> | undefined;
   /** record: the sealed request, made once for the intent and used again for the end. */
   sealedRequest: Sealed | undefined;
   contentTruncated: boolean;
@@ -92,6 +94,7 @@ export function createExchange(wire: WireFormat, headers: IncomingHttpHeaders, a
     policyDecisions: [],
     riskScore: 0,
     inspectMs: 0,
+    judged: undefined,
     sealedRequest: undefined,
     contentTruncated: false,
     intentDurable: undefined,

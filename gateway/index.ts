@@ -4,12 +4,13 @@ import { dataPaths, type Environment } from '../core/environment.ts';
 import { ParapetError } from '../core/errors.ts';
 import type { Logger } from '../core/logger.ts';
 import { createMetrics } from '../core/metrics.ts';
-import { createDetector, type Detector } from '../detection/index.ts';
+import type { Detector } from '../detection/index.ts';
 import { openLocalKeyStore } from '../keys/local.ts';
 import { producerIdOf } from '../log/spool/identity.ts';
 import { openSpool } from '../log/spool/index.ts';
 import type { writeBlock } from '../log/spool/segments.ts';
 import { workerShipper } from '../log/spool/ship.ts';
+import { openDetector } from '../models/index.ts';
 import { createCodec } from '../schemas/codec.ts';
 import { openRegistry } from '../schemas/registry/index.ts';
 import { openTelemetry, parseTelemetry, type TelemetryOptions } from '../telemetry/index.ts';
@@ -46,7 +47,7 @@ export interface GatewayParts {
 const CUT_OFF_MS = 2_000;
 
 export async function startGateway(env: Environment, logger: Logger, parts: GatewayParts = {}): Promise<Gateway> {
-  const { environment = process.env, detector = createDetector({ remember: REMEMBERED_CHARS }) } = parts;
+  const { environment = process.env } = parts;
   const paths = dataPaths(env);
   const gatewayId = env.PARAPET_GATEWAY_ID;
   const configs = vendorConfigs(env);
@@ -56,6 +57,9 @@ export async function startGateway(env: Environment, logger: Logger, parts: Gate
         'No vendor is configured: set OPENAI_API_KEY, ANTHROPIC_API_KEY, PARAPET_VENDORS_FILE, or PARAPET_SANDBOX=true to try without one.',
     });
   }
+  const models = env.PARAPET_INSPECT_MODE === 'off' ? { ...env, PARAPET_MODEL: 'off' as const } : env;
+  const opened = parts.detector === undefined ? await openDetector(models, { remember: REMEMBERED_CHARS }) : undefined;
+  const detector = (opened?.detector ?? parts.detector) as Detector;
   const keyStore = openLocalKeyStore({
     folder: paths.keys,
     ...(env.PARAPET_MASTER_KEY === undefined ? {} : { masterKey: env.PARAPET_MASTER_KEY }),
@@ -80,6 +84,9 @@ export async function startGateway(env: Environment, logger: Logger, parts: Gate
   });
 
   const faults = metrics.counter('parapet_spool_faults_total', 'Writes, appends and checkpoints that had to be tried again.', ['step']);
+  const asked = metrics.counter('parapet_classifier_total', 'Requests about which the classifier was asked, by what came of it.', [
+    'result',
+  ]);
   const spoolFolder = join(paths.spool, gatewayId);
   const producerId = producerIdOf(spoolFolder, gatewayId);
   const shipper =
@@ -123,7 +130,16 @@ export async function startGateway(env: Environment, logger: Logger, parts: Gate
     detector,
     recorder,
     logger,
-    policy: { mode: env.PARAPET_INSPECT_MODE, blockScore: env.PARAPET_BLOCK_SCORE, onFailure: env.PARAPET_INSPECT_FAILURE },
+    policy: {
+      mode: env.PARAPET_INSPECT_MODE,
+      blockScore: env.PARAPET_BLOCK_SCORE,
+      onFailure: env.PARAPET_INSPECT_FAILURE,
+      onLate: env.PARAPET_MODEL_LATE,
+    },
+    classifierMs: env.PARAPET_MODEL_BUDGET_MS,
+    onInspected(inspected) {
+      if (inspected.kind === 'inspected' && inspected.inspection.classifier) asked.inc({ result: inspected.inspection.classifier });
+    },
     bodyLimitBytes: env.PARAPET_BODY_LIMIT_BYTES,
     requestTimeoutMs: env.PARAPET_REQUEST_TIMEOUT_MS,
     responseLimitBytes: env.PARAPET_RESPONSE_LIMIT_BYTES,
@@ -164,6 +180,7 @@ export async function startGateway(env: Environment, logger: Logger, parts: Gate
       await recorder.audit('gateway.stopped', {});
       await spool.close();
       await keyStore.close();
+      await opened?.close();
       await telemetry?.stop();
       logger.info({ gatewayId }, 'gateway stopped');
     },

@@ -16,7 +16,7 @@ import { authenticate } from './stages/authenticate.ts';
 import { complete } from './stages/complete.ts';
 import { decide } from './stages/decide.ts';
 import { identify } from './stages/identify.ts';
-import { inspectRequest } from './stages/inspect.ts';
+import { type Inspected, inspectRequest } from './stages/inspect.ts';
 import type { Client, StageParts } from './stages/parts.ts';
 import { parseJson, readBody } from './stages/receive.ts';
 import { boundLastWrite, sendError, sendJson } from './stages/respond.ts';
@@ -32,6 +32,10 @@ export interface PipelineParts extends StageParts {
   routing: Routing;
   bodyLimitBytes: number;
   requestTimeoutMs: number;
+  /** How long a request may wait for the classifier. */
+  classifierMs: number;
+  /** Told of every request that was looked at. */
+  onInspected(inspected: Inspected): void;
   /** Told of every exchange at its end. */
   observe(exchange: Exchange, ending: Ending): void;
   /** Undefined when traces are off. */
@@ -60,8 +64,18 @@ export function createPipeline(parts: PipelineParts): Pipeline {
     exchange.identity = identify(exchange.caller, request, exchange.headers);
     const target = parts.routing.resolve(request.model);
     exchange.target = target;
-    if (parts.policy.mode !== 'off') decide(exchange, parts.policy, inspectRequest(exchange, parts.detector, request.content));
+    if (parts.policy.mode !== 'off') await guard(exchange, request);
     return { request, target };
+  }
+
+  /** Block mode decides before the vendor is called; monitor mode holds nothing, so there it is only known at the end. */
+  async function guard(exchange: Exchange, request: CanonicalRequest): Promise<void> {
+    const judged = inspectRequest(exchange, parts.detector, request.content, parts.classifierMs).then((inspected) => {
+      parts.onInspected(inspected);
+      decide(exchange, parts.policy, inspected);
+    });
+    if (parts.policy.mode === 'block') await judged;
+    else exchange.judged = judged;
   }
 
   return async (wire, incoming, response) => {
@@ -115,6 +129,7 @@ export function createPipeline(parts: PipelineParts): Pipeline {
     }
     trace?.answered();
     try {
+      await exchange.judged;
       await recorder.end(exchange, ending);
     } catch (thrown) {
       // Without its record an answer may not be given: the client sees the connection break, the log shows an orphan.

@@ -21,24 +21,24 @@ export interface Disguised {
 }
 
 /** `onRow` hears how many of the attacks are done. */
-export function judgeDisguised(
+export async function judgeDisguised(
   caughtPlain: readonly ThreatRow[],
   judge: Judge,
   alert: number,
   onRow: (done: number) => void = () => {},
-): Disguised {
+): Promise<Disguised> {
   const byEncoding = ENCODINGS.map(({ name }): Kept => ({ encoding: name, attacks: 0, caught: 0, recall: null }));
-  caughtPlain.forEach(({ text }, index) => {
-    ENCODINGS.forEach(({ encode }, i) => {
+  for (const [index, { text }] of caughtPlain.entries()) {
+    for (const [i, { encode }] of ENCODINGS.entries()) {
       const encoded = encode(text);
       const kept = byEncoding[i];
       // Morse has no sign for most scripts, ROT13 and leet only know Latin letters.
-      if (kept === undefined || encoded === text || encoded.trim() === '') return;
+      if (kept === undefined || encoded === text || encoded.trim() === '') continue;
       kept.attacks++;
-      if (judge(encoded).score >= alert) kept.caught++;
-    });
+      if ((await judge(encoded)).score >= alert) kept.caught++;
+    }
     onRow(index + 1);
-  });
+  }
   const all: Kept = { encoding: 'all', attacks: 0, caught: 0, recall: null };
   for (const { attacks, caught } of byEncoding) {
     all.attacks += attacks;

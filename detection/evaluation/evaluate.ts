@@ -45,19 +45,20 @@ export interface EvaluateOptions {
 const WARM_UP = 200;
 const TELL_EVERY = 200;
 
-export function evaluate(
+export async function evaluate(
   rows: readonly ThreatRow[],
   { judge, thresholds, examples, encodings, onProgress = () => {} }: EvaluateOptions,
-): Evaluation {
-  for (const { text } of rows.slice(0, WARM_UP)) judge(text);
+): Promise<Evaluation> {
+  for (const { text } of rows.slice(0, WARM_UP)) await judge(text);
   const took: number[] = [];
-  const judged = rows.map((row, index): Judged => {
+  const judged: Judged[] = [];
+  for (const [index, row] of rows.entries()) {
     const from = performance.now();
-    const judgement = judge(row.text);
+    const judgement = await judge(row.text);
     took.push(performance.now() - from);
     if (index % TELL_EVERY === 0) onProgress(`${index} of ${rows.length} rows`);
-    return { ...row, ...judgement };
-  });
+    judged.push({ ...row, ...judgement });
+  }
   const slices = (name: (row: Judged) => string) => slicesOf(judged, name, thresholds);
   return {
     ...figuresOf(judged, thresholds),
@@ -71,7 +72,7 @@ export function evaluate(
     roc: rocOf(judged),
     histogram: histogramOf(judged),
     ...examplesOf(judged, thresholds.alert, examples),
-    ...(encodings ? { encodings: disguise(judged, judge, thresholds.alert, onProgress) } : {}),
+    ...(encodings ? { encodings: await disguise(judged, judge, thresholds.alert, onProgress) } : {}),
   };
 }
 
@@ -94,7 +95,7 @@ function layersOf(judged: readonly Judged[], thresholds: Thresholds): Slice[] {
   }));
 }
 
-function disguise(judged: readonly Judged[], judge: Judge, alert: number, onProgress: (says: string) => void): Disguised {
+function disguise(judged: readonly Judged[], judge: Judge, alert: number, onProgress: (says: string) => void): Promise<Disguised> {
   const caught = judged.filter(({ label, score }) => label === 'attack' && score >= alert);
   return judgeDisguised(caught, judge, alert, (done) => {
     if (done % TELL_EVERY === 0) onProgress(`${done} of ${caught.length} attacks in every encoding`);

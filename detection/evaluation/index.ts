@@ -3,7 +3,7 @@ export { evaluatePii, type PiiRow, type PiiScore } from '../pii/evaluate.ts';
 export type { Disguised } from './disguised.ts';
 export { type Evaluation, evaluate, type Slice } from './evaluate.ts';
 export type { Example } from './examples.ts';
-export { createJudge, LAYERS, type LayerName } from './layers.ts';
+export { type Judge, LAYERS, type LayerName } from './layers.ts';
 export { type Figures, quantile } from './metrics.ts';
 export { htmlReport } from './report/html.ts';
 export { markdownReport } from './report/markdown.ts';

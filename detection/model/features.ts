@@ -81,7 +81,13 @@ function foldInto(out: Uint16Array, text: string, from: number, to: number): num
 
 /** Letters and digits of any script; each letter of the scripts without spaces stands for itself through the characters. */
 function isWordUnit(unit: number): boolean {
-  return (unit >= 97 && unit <= 122) || (unit >= 48 && unit <= 57) || unit === 39 || (unit >= 0xc0 && unit !== 0xd7 && unit < 0x2000) || unit >= 0x3040;
+  return (
+    (unit >= 97 && unit <= 122) ||
+    (unit >= 48 && unit <= 57) ||
+    unit === 39 ||
+    (unit >= 0xc0 && unit !== 0xd7 && unit < 0x2000) ||
+    unit >= 0x3040
+  );
 }
 
 /** Spreads the hash over its low bits, which alone are used. */

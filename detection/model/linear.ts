@@ -96,7 +96,10 @@ export function serialiseLinear(weights: ReadonlyMap<Head, Weights>): Buffer {
     return { name, scale, bias };
   });
   const header: Header = { format: 'parapet-linear/1', features: FEATURES, heads };
-  return Buffer.concat([Buffer.from(`${JSON.stringify(header)}\n`), ...HEADS.map((name) => Buffer.from((weights.get(name) as Weights).values.buffer))]);
+  return Buffer.concat([
+    Buffer.from(`${JSON.stringify(header)}\n`),
+    ...HEADS.map((name) => Buffer.from((weights.get(name) as Weights).values.buffer)),
+  ]);
 }
 
 function parse(bytes: Uint8Array): { header: Header; weights: Map<Head, Weights> } {
@@ -127,7 +130,7 @@ function invalid(why: string, cause?: unknown): ParapetError {
   });
 }
 
-const NOT_ASCII = /[^\x00-\x7f]/; // biome-ignore lint/suspicious/noControlCharactersInRegex: the whole of ASCII
+const NOT_ASCII = /[^\x00-\x7f]/;
 
 /** Styled letters and invisible signs are undone as for the signatures; plain ASCII has none. */
 export function madeReadable(text: string): string {

@@ -125,7 +125,8 @@ export const tools: Signature[] = signaturesOf({
     },
     {
       n: 8,
-      pattern: String.raw`\b(?:(?:has|have) (?:already )?(?:been )?(?:pre-?)?(?:approved|authori[sz]ed|confirmed|consented|agreed)|pre-?approved|pre-?authori[sz]ed|no (?:further )?(?:confirmation|approval|permission|authori[sz]ation|verification)(?: is)? (?:needed|required|necessary)|(?:without|skip|bypass) (?:asking|any|the|further|all|user|human)? ?(?:for )?(?:user |human |further |any )?(?:confirmation|approval|permission|consent|verification|authori[sz]ation))\b`,
+      version: 2,
+      pattern: String.raw`\b(?:(?:user|owner|customer|human|client|admin|operator|i|they|he|she) (?:has|have) (?:already )?(?:pre-?)?(?:approved|authori[sz]ed|confirmed|consented|agreed)|pre-?approved (?:by|this|the|all|any|for you)|pre-?authori[sz]ed (?:by|this|the|all|any|you)|no (?:further )?(?:confirmation|approval|permission|authori[sz]ation|verification)(?: is)? (?:needed|required|necessary)|(?:without|skip|bypass) (?:asking|any|the|further|all|user|human)? ?(?:for )?(?:user |human |further |any )?(?:confirmation|approval|permission|consent|verification|authori[sz]ation))\b`,
       description: 'Claims that consent was given or is not needed.',
       severity: 'medium',
       score: 0.45,

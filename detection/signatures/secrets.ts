@@ -4,23 +4,8 @@
  * are assembled from pieces so that scanners of this repository do not take them for real keys.
  */
 import { EVERYWHERE, type Signature, signaturesOf } from '../signature.ts';
-
-/** Random-looking letters and digits for examples; no vendor issued them. */
-const RANDOM = 'q7Zp4Xw9Kd2Rb8Tn5Vh3Ys6Mf1Jg0LcUaEeOiHxWvQrPzNtBkDyGmSjC4h8K2w6T';
-const HEX = '9f3b7c1e5a8d2046bf91c7e3d5a08b64';
-const pieces = (prefix: string, length: number): string => `here: ${prefix}${RANDOM.slice(0, length)} ok`;
-
-interface Key {
-  n: number;
-  vendor: string;
-  pattern: string;
-  anchors: string[];
-  positive: string[];
-  negative: string[];
-  severity?: Signature['severity'];
-  score?: number;
-  checked?: false;
-}
+import { HEX, type Key, pieces, RANDOM } from './keys.ts';
+import { services } from './services.ts';
 
 const keys: Key[] = [
   {
@@ -347,7 +332,7 @@ export const secrets: Signature[] = signaturesOf({
   techniques: ['LLM02', 'AML.T0055', 'AML.T0057'],
   languages: ['*'],
   applies: EVERYWHERE,
-  rules: keys.map(({ vendor, checked, severity, score, ...key }) => ({
+  rules: [...keys, ...services].map(({ vendor, checked, severity, score, ...key }) => ({
     ...key,
     description: `Looks like ${vendor}.`,
     severity: severity ?? 'medium',

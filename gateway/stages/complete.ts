@@ -32,6 +32,8 @@ export async function complete(
     if (status < 200 || status > 299) throw target.vendor.adapter.parseError(status, headers, body.toString('utf8'));
     exchange.answer = parseAnswer(exchange, target, body);
     if (parts.policy.mode !== 'off') decide(exchange, parts.policy, inspectResponse(exchange, parts.detector, exchange.answer.content));
+    // The answer may carry the report on its request.
+    await exchange.judged;
     const same = exchange.wire.id === target.vendor.adapter.wire;
     const out = same ? body : JSON.stringify(exchange.wire.renderResponse(exchange.answer, parts.renderContext(exchange, request)));
     return { ending: { status: 'answered', httpStatus: 200 }, body: out };

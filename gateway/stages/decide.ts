@@ -3,6 +3,7 @@
  * the bound is, and so is what could not be inspected whole (fail closed), unless the operator chose to fail open.
  */
 import { ParapetError } from '../../core/errors.ts';
+import type { Inspection } from '../../detection/types.ts';
 import type { Exchange } from '../exchange.ts';
 import { type Inspected, verdictsOf } from './inspect.ts';
 
@@ -11,15 +12,26 @@ export interface GuardPolicy {
   /** Risk from which on block mode blocks, 1–100. */
   blockScore: number;
   onFailure: 'closed' | 'open';
+  /** When the classifier was asked and gave no answer in time. */
+  onLate: 'closed' | 'open';
 }
 
 /** Whether `decide` would throw. */
 export function stops(policy: GuardPolicy, inspected: Inspected): boolean {
   if (policy.mode !== 'block') return false;
   if (inspected.kind === 'failed') return policy.onFailure === 'closed';
-  const { riskScore, findings, truncated } = inspected.inspection;
-  return (riskScore >= policy.blockScore && findings.length > 0) || (truncated && policy.onFailure === 'closed');
+  const { riskScore, findings } = inspected.inspection;
+  return (riskScore >= policy.blockScore && findings.length > 0) || unseen(policy, inspected.inspection) !== undefined;
 }
+
+/** Why an inspection that found nothing to block may not pass all the same. */
+function unseen(policy: GuardPolicy, { truncated, classifier }: Inspection): string | undefined {
+  if (truncated && policy.onFailure === 'closed') return 'it is too long to be inspected whole';
+  if (unanswered(classifier) && policy.onLate === 'closed') return 'the classifier did not answer in time';
+  return undefined;
+}
+
+const unanswered = (classifier: Inspection['classifier']) => classifier === 'late' || classifier === 'failed';
 
 const POLICY_ID = 'builtin.inspect';
 
@@ -36,17 +48,19 @@ export function decide(exchange: Exchange, policy: GuardPolicy, inspected: Inspe
   }
   const { inspection } = inspected;
   const risky = inspection.riskScore >= policy.blockScore && inspection.findings.length > 0;
-  const unseen = inspection.truncated && policy.onFailure === 'closed';
-  const blocked = blocking && (risky || unseen);
+  const missing = unseen(policy, inspection);
+  const blocked = blocking && (risky || missing !== undefined);
   if (inspection.findings.length > 0) exchange.verdicts.push(...verdictsOf(inspection, blocked && risky ? 'blocked' : 'flagged'));
   if (risky) note(exchange, blocked ? 'block' : 'flag', `risk ${inspection.riskScore} of ${policy.blockScore}`);
   else if (inspection.truncated) note(exchange, blocked ? 'block' : 'flag', 'the text is too long to be inspected whole');
+  if (unanswered(inspection.classifier))
+    note(exchange, blocked && !risky ? 'block' : 'flag', `the classifier was ${inspection.classifier}`);
   if (!blocked) return;
   const rules = [...new Set(inspection.findings.map((finding) => finding.ruleId))].slice(0, 5);
   throw new ParapetError('PARAPET_BLOCKED', {
     message: risky
       ? `A guard blocked this ${inspection.findings[0]?.direction ?? 'request'} (risk ${inspection.riskScore}, rules ${rules.join(', ')}).`
-      : 'A guard blocked this request: it is too long to be inspected whole.',
+      : `A guard blocked this request: ${missing}.`,
   });
 }
 

@@ -9,8 +9,23 @@ import type { Exchange } from '../exchange.ts';
 
 export type Inspected = { kind: 'inspected'; inspection: Inspection } | { kind: 'failed'; error: unknown };
 
-export function inspectRequest(exchange: Exchange, detector: Detector, content: RequestContent): Inspected {
-  return inspect(exchange, detector, requestSegments(content));
+/** With the slower look, where the detector has one. Never throws. */
+export async function inspectRequest(
+  exchange: Exchange,
+  detector: Detector,
+  content: RequestContent,
+  withinMs: number,
+): Promise<Inspected> {
+  const segments = requestSegments(content);
+  if (detector.inspectFully === undefined) return inspect(exchange, detector, segments);
+  const started = performance.now();
+  try {
+    return inspected(exchange, await detector.inspectFully(segments, withinMs));
+  } catch (error) {
+    return { kind: 'failed', error };
+  } finally {
+    exchange.inspectMs += performance.now() - started;
+  }
 }
 
 export function inspectResponse(exchange: Exchange, detector: Detector, content: ResponseContent): Inspected {
@@ -20,15 +35,18 @@ export function inspectResponse(exchange: Exchange, detector: Detector, content:
 export function inspect(exchange: Exchange, detector: Detector, segments: Segment[]): Inspected {
   const started = performance.now();
   try {
-    const inspection = detector.inspect(segments);
-    // A whole number, as the event has it; the policy decides on the exact one.
-    exchange.riskScore = Math.max(exchange.riskScore, Math.round(inspection.riskScore));
-    return { kind: 'inspected', inspection };
+    return inspected(exchange, detector.inspect(segments));
   } catch (error) {
     return { kind: 'failed', error };
   } finally {
     exchange.inspectMs += performance.now() - started;
   }
+}
+
+function inspected(exchange: Exchange, inspection: Inspection): Inspected {
+  // A whole number, as the event has it; the policy decides on the exact one.
+  exchange.riskScore = Math.max(exchange.riskScore, Math.round(inspection.riskScore));
+  return { kind: 'inspected', inspection };
 }
 
 /** Findings as the event keeps them: without any text of the prompt. */

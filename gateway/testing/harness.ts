@@ -51,6 +51,8 @@ export async function startHarness({ env = {}, vendorUrl, ...parts }: HarnessOpt
   const settings = readEnvironment({
     PARAPET_DATA: folder,
     PARAPET_PORT: '0',
+    // Most tests are about something else, and the models take a moment to load.
+    PARAPET_MODEL: 'off',
     PARAPET_PARTITIONS: String(PARTITIONS),
     PARAPET_SANDBOX_URL: vendorUrl ?? sandbox.url,
     PARAPET_BODY_LIMIT_BYTES: String(1024 * 1024),

@@ -3,24 +3,9 @@
  * while too many wait, gets no answer but is told so; what follows from that is the policy's matter.
  */
 import { Worker } from 'node:worker_threads';
+import type { Classifier, ClassifierReading } from '../../detection/model/classifier.ts';
 import { type ClassifierFolder, invalid, readClassifier } from './folder.ts';
 import type { Answer, Question } from './worker.ts';
-
-export interface ClassifierReading {
-  /** Log-odds that the text is an attack. */
-  logit: number;
-  /** By label, what the classifier gave. */
-  labels: Record<string, number>;
-}
-
-export type ClassifierAnswer = { kind: 'read'; readings: ClassifierReading[] } | { kind: 'late' } | { kind: 'failed'; reason: string };
-
-export interface Classifier {
-  readonly version: string;
-  /** Texts of about 128 tokens, in one go. Never throws. */
-  read(texts: readonly string[], withinMs: number): Promise<ClassifierAnswer>;
-  close(): Promise<void>;
-}
 
 export interface ClassifierOptions {
   folder: string;

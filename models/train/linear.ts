@@ -50,15 +50,21 @@ export function trainLinear(rows: readonly TrainingRow[], options: LinearOptions
     const dice = diceOf(options.seed, head);
     if (head === 'attack') {
       weigh(plainRows, ({ label }) => label === 'attack');
-      trained.set(head, fit(plainRows, ({ label }) => label === 'attack', options, dice));
+      trained.set(
+        head,
+        fitHead(plainRows, ({ label }) => label === 'attack', options, dice),
+      );
     } else if (head === 'harmful') {
       const some = encoded.filter(({ row }) => isHarmful(row) || row.label === 'benign');
       weigh(some, isHarmful);
-      trained.set(head, fit(some, isHarmful, options, dice));
+      trained.set(head, fitHead(some, isHarmful, options, dice));
     } else {
       const attacks = plainRows.filter(({ row }) => row.label === 'attack');
       weigh(attacks, (row) => classOf(row) === head);
-      trained.set(head, fit(attacks, (row) => classOf(row) === head, options, dice));
+      trained.set(
+        head,
+        fitHead(attacks, (row) => classOf(row) === head, options, dice),
+      );
     }
     onProgress(`head ${head} trained`);
   }
@@ -104,7 +110,7 @@ function weigh(encoded: readonly Encoded[], isPositive: (row: TrainingRow) => bo
   }
 }
 
-function fit(
+function fitHead(
   encoded: readonly Encoded[],
   isPositive: (row: TrainingRow) => boolean,
   { epochs, rate, shrink }: LinearOptions,

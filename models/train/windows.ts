@@ -32,7 +32,8 @@ export function samplesOf(row: TrainingRow, linear: LinearModel, dice: () => num
   if (!isMostlyLatin(text)) return [];
   const attack = row.label === 'attack' && !isHarmful(row) ? 1 : 0;
   const make = (from: number): Sample => ({
-    text: text.slice(from, from + WINDOW_CHARS),
+    // A window may begin or end in the middle of a pair.
+    text: text.slice(from, from + WINDOW_CHARS).toWellFormed(),
     attack,
     sort: attack ? classOf(row) : null,
     harmful: isHarmful(row) ? 1 : 0,

@@ -10,7 +10,10 @@ import type { KeyStore } from '../../keys/port.ts';
 import { requestSegments, responseSegments } from '../../schemas/content.ts';
 import type { Assessment, EnrichedInteraction, Interaction, Threat, Verdict } from '../../schemas/types.ts';
 import { openContent } from '../content.ts';
-import type { Emission, Processor } from '../step.ts';
+import type { Emission, Outcome, Processor, StepInput } from '../step.ts';
+
+/** Nobody waits for the stream: a busy classifier is waited for. */
+const CLASSIFIER_MS = 60_000;
 
 const SEVERITIES: Severity[] = ['low', 'medium', 'high', 'critical'];
 
@@ -21,31 +24,43 @@ export interface DetectParts {
 }
 
 export function createDetect({ keys, detector, masker }: DetectParts): Processor<'enriched'> {
-  function inspect(interaction: Interaction): Inspection {
+  async function inspect(interaction: Interaction): Promise<Inspection> {
     const { request, response } = openContent(keys, interaction);
-    return detector.inspect([...(request ? requestSegments(request) : []), ...(response ? responseSegments(response) : [])]);
+    const segments = [...(request ? requestSegments(request) : []), ...(response ? responseSegments(response) : [])];
+    if (detector.inspectFully === undefined) return detector.inspect(segments);
+    const inspection = await detector.inspectFully(segments, CLASSIFIER_MS);
+    // The same record must come to the same verdict whenever it is looked at; so it is tried again rather than half judged.
+    if (inspection.classifier === 'late' || inspection.classifier === 'failed') {
+      throw new Error(`the classifier was ${inspection.classifier}`);
+    }
+    return inspection;
+  }
+
+  function assessed({ value, key, timestamp }: StepInput<EnrichedInteraction>, { findings, riskScore, truncated }: Inspection): Outcome {
+    const { interaction } = value;
+    const threats = threatsOf(value, findings, Math.max(riskScore, interaction.riskScore), masker);
+    const top = [...threats].sort((a, b) => SEVERITIES.indexOf(b.severity) - SEVERITIES.indexOf(a.severity) || b.score - a.score)[0];
+    const assessment: Assessment = {
+      riskScore: Math.max(riskScore, interaction.riskScore),
+      threatsDetected: threats.length,
+      topThreatType: top?.threatType ?? null,
+      topSeverity: top?.severity ?? null,
+      ruleIds: [...new Set(threats.map((threat) => threat.ruleId))],
+      signatureVersion: detector.version,
+      truncated,
+    };
+    const records: Emission[] = [{ topic: 'assessed', key, timestamp, value: { ...value, assessment } }];
+    for (const threat of threats) records.push({ topic: 'threats', key, timestamp, value: threat });
+    return { kind: 'emit', records };
   }
 
   return {
     name: 'detect',
     input: 'enriched',
-    step({ value, key, timestamp }) {
-      const { interaction } = value;
-      const { findings, riskScore, truncated } = cleanInLine(interaction, detector.version) ? CLEAN : inspect(interaction);
-      const threats = threatsOf(value, findings, Math.max(riskScore, interaction.riskScore), masker);
-      const top = [...threats].sort((a, b) => SEVERITIES.indexOf(b.severity) - SEVERITIES.indexOf(a.severity) || b.score - a.score)[0];
-      const assessment: Assessment = {
-        riskScore: Math.max(riskScore, interaction.riskScore),
-        threatsDetected: threats.length,
-        topThreatType: top?.threatType ?? null,
-        topSeverity: top?.severity ?? null,
-        ruleIds: [...new Set(threats.map((threat) => threat.ruleId))],
-        signatureVersion: detector.version,
-        truncated,
-      };
-      const records: Emission[] = [{ topic: 'assessed', key, timestamp, value: { ...value, assessment } }];
-      for (const threat of threats) records.push({ topic: 'threats', key, timestamp, value: threat });
-      return { kind: 'emit', records };
+    step(input) {
+      const { interaction } = input.value;
+      if (cleanInLine(interaction, detector.version)) return assessed(input, CLEAN);
+      return inspect(interaction).then((inspection) => assessed(input, inspection));
     },
   };
 }

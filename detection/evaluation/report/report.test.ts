@@ -1,4 +1,4 @@
-import { describe, expect, it } from 'vitest';
+import { beforeAll, describe, expect, it } from 'vitest';
 import { evaluate } from '../evaluate.ts';
 import type { Judge } from '../layers.ts';
 import type { ThreatRow } from '../rows.ts';
@@ -24,8 +24,8 @@ const row = (label: ThreatRow['label'], text: string, more: Partial<ThreatRow> =
   ...more,
 });
 
-function reportOn(rows: ThreatRow[], encodings = false): Report {
-  const evaluation = evaluate(rows, { judge, thresholds, examples: 3, encodings });
+async function reportOn(rows: ThreatRow[], encodings = false): Promise<Report> {
+  const evaluation = await evaluate(rows, { judge, thresholds, examples: 3, encodings });
   return {
     files: [{ file: 'my <rows>.jsonl', evaluation: { ...evaluation, p50Ms: 0.01, p99Ms: 0.2 } }],
     thresholds,
@@ -36,8 +36,11 @@ function reportOn(rows: ThreatRow[], encodings = false): Report {
 }
 
 describe('an evaluation', () => {
-  const { evaluation } = reportOn([row('attack', '90 a'), row('attack', '5 b', { lang: 'de' }), row('benign', '30 c'), row('benign', 'd')])
-    .files[0] as Report['files'][number];
+  let evaluation: Report['files'][number]['evaluation'];
+  beforeAll(async () => {
+    const rows = [row('attack', '90 a'), row('attack', '5 b', { lang: 'de' }), row('benign', '30 c'), row('benign', 'd')];
+    ({ evaluation } = (await reportOn(rows)).files[0] as Report['files'][number]);
+  });
 
   it('tells the figures by kind, language, source and layer', () => {
     expect(evaluation.byKind).toMatchObject([
@@ -57,8 +60,8 @@ describe('an evaluation', () => {
     expect(evaluation.falseAlarms).toMatchObject([{ score: 30, text: '30 c' }]);
   });
 
-  it('counts a score at the alert threshold as an alert', () => {
-    const { missed, falseAlarms } = evaluate([row('attack', '20'), row('benign', '20')], {
+  it('counts a score at the alert threshold as an alert', async () => {
+    const { missed, falseAlarms } = await evaluate([row('attack', '20'), row('benign', '20')], {
       judge,
       thresholds,
       examples: 3,
@@ -67,9 +70,9 @@ describe('an evaluation', () => {
     expect([missed.length, falseAlarms.length]).toEqual([0, 1]);
   });
 
-  it('shows missed attacks of every kind before a second one of a kind', () => {
+  it('shows missed attacks of every kind before a second one of a kind', async () => {
     const kinds = ['a', 'a', 'a', 'b', 'c'].map((kind) => row('attack', '1', { kind }));
-    expect(evaluate(kinds, { judge, thresholds, examples: 4, encodings: false }).missed.map(({ kind }) => kind)).toEqual([
+    expect((await evaluate(kinds, { judge, thresholds, examples: 4, encodings: false })).missed.map(({ kind }) => kind)).toEqual([
       'a',
       'b',
       'c',
@@ -84,7 +87,7 @@ describe('a text that is shown', () => {
       'a\\n\\u{9}b\\u{1b}[31m\\u{202e}\\u{200b}\\u{d800}\\u{fe0f}\\u{e0041}',
     );
   });
-  it('is cut short, between characters', () => {
+  it('is cut short, between characters', async () => {
     expect(shown('x'.repeat(500))).toBe(`${'x'.repeat(159)}…`);
     expect(shown('😀'.repeat(500)).isWellFormed()).toBe(true);
     expect(shown('\u0000'.repeat(500)).length).toBeLessThanOrEqual(160);
@@ -92,7 +95,11 @@ describe('a text that is shown', () => {
 });
 
 describe('the reports', () => {
-  const hostile = reportOn([row('attack', HOSTILE, { kind: HOSTILE, lang: '<b>', id: HOSTILE }), row('benign', `95 ${HOSTILE}`)], true);
+  let hostile: Report;
+  beforeAll(async () => {
+    const rows = [row('attack', HOSTILE, { kind: HOSTILE, lang: '<b>', id: HOSTILE }), row('benign', `95 ${HOSTILE}`)];
+    hostile = await reportOn(rows, true);
+  });
 
   it('say what they stand on, the figures and both curves', () => {
     const html = htmlReport(hostile);
@@ -108,8 +115,8 @@ describe('the reports', () => {
     );
   });
 
-  it('draw no curve where a class is missing', () => {
-    expect(htmlReport(reportOn([row('attack', '90')])).match(/<svg/g)).toHaveLength(1);
+  it('draw no curve where a class is missing', async () => {
+    expect(htmlReport(await reportOn([row('attack', '90')])).match(/<svg/g)).toHaveLength(1);
   });
 
   it('let no text out of its place', () => {
@@ -125,9 +132,9 @@ describe('the reports', () => {
     expect(markdown).toMatch(/^- ```` <\/code><script>.* ````<br>/m);
   });
 
-  it('say how many texts were not read whole, and count groups beyond forty', () => {
+  it('say how many texts were not read whole, and count groups beyond forty', async () => {
     const many = Array.from({ length: 50 }, (_, i) => row('benign', 'long', { kind: `k${i}` }));
-    const markdown = markdownReport(reportOn(many));
+    const markdown = markdownReport(await reportOn(many));
     expect(markdown).toContain('50 texts were too much to be read whole.');
     expect(markdown).toContain('and 10 smaller groups');
   });

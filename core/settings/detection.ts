@@ -1,0 +1,19 @@
+/** What looks at the texts, and how long it may. */
+import { z } from 'zod';
+import { flag, list, milliseconds } from './kinds.ts';
+
+export const detectionSettings = {
+  PARAPET_INSPECT_MODE: z.enum(['off', 'monitor', 'block']).default('monitor'),
+  PARAPET_BLOCK_SCORE: z.coerce.number().int().min(1).max(100).default(70),
+  PARAPET_INSPECT_FAILURE: z.enum(['closed', 'open']).default('closed'),
+
+  PARAPET_MODEL: z.enum(['off', 'fast', 'full']).default('full'),
+  PARAPET_MODEL_PATH: z.string().optional(),
+  PARAPET_MODEL_ATTACK_LABELS: list().optional(),
+  PARAPET_MODEL_LINEAR: z.string().optional(),
+  PARAPET_MODEL_BUDGET_MS: milliseconds(80),
+  PARAPET_MODEL_LATE: z.enum(['open', 'closed']).default('open'),
+  PARAPET_MODEL_THREADS: z.coerce.number().int().min(1).max(64).default(1),
+
+  PARAPET_MASK_NAMES: flag(false),
+};

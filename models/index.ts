@@ -1,0 +1,76 @@
+/** Puts the layers of detection together as the settings say. The one place that knows where the shipped models lie. */
+import { existsSync, readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import type { Environment } from '../core/environment.ts';
+import { ParapetError } from '../core/errors.ts';
+import { createDetector, type Detector } from '../detection/index.ts';
+import type { Classifier } from '../detection/model/classifier.ts';
+import { createEnsemble, type EnsembleSettings } from '../detection/model/ensemble.ts';
+import { type LinearModel, parseLinear } from '../detection/model/linear.ts';
+
+export const SHIPPED = join(import.meta.dirname, 'shipped');
+export const SHIPPED_ENCODER = join(SHIPPED, 'encoder');
+
+export type DetectionSettings = Pick<Environment, Extract<keyof Environment, `PARAPET_MODEL${string}`>>;
+
+export interface OpenDetector {
+  detector: Detector;
+  close(): Promise<void>;
+}
+
+/**
+ * The detector of gateway and stream. `remember`: characters of clean texts to remember, as in `createDetector`. Throws
+ * PARAPET_MODEL_INVALID when a model cannot be loaded: nobody who set one wants to run without it.
+ */
+export async function openDetector(settings: DetectionSettings, { remember = 0 }: { remember?: number } = {}): Promise<OpenDetector> {
+  if (settings.PARAPET_MODEL === 'off') return { detector: createDetector({ remember }), close: async () => undefined };
+  const linear = readLinear(settings.PARAPET_MODEL_LINEAR);
+  const classifier = settings.PARAPET_MODEL === 'full' ? await openClassifierOf(settings) : undefined;
+  const detector = createEnsemble({
+    detector: (readAlong) => createDetector({ remember, readAlong }),
+    linear,
+    ...(classifier ? { classifier } : {}),
+    settings: settingsOf(settings),
+  });
+  return {
+    detector,
+    async close() {
+      await classifier?.close();
+    },
+  };
+}
+
+export function readLinear(path = join(SHIPPED, 'linear.bin')): LinearModel {
+  if (!existsSync(path)) throw new ParapetError('PARAPET_MODEL_INVALID', { message: `There is no linear model at ${path}.` });
+  return parseLinear(readFileSync(path));
+}
+
+/** How the layers add up. */
+export function settingsOf({ PARAPET_MODEL_PATH }: DetectionSettings): EnsembleSettings {
+  const shipped = JSON.parse(readFileSync(join(SHIPPED, 'ensemble.json'), 'utf8')) as EnsembleSettings;
+  return PARAPET_MODEL_PATH === undefined ? shipped : withOther(shipped);
+}
+
+/** The shipped classifier, or the one that the settings name. */
+export async function openClassifierOf({
+  PARAPET_MODEL_PATH,
+  PARAPET_MODEL_ATTACK_LABELS,
+  PARAPET_MODEL_THREADS,
+}: DetectionSettings): Promise<Classifier> {
+  // Loaded only when asked for: the runtime of the classifier is large.
+  const { openClassifier } = await import('./serve/classifier.ts');
+  return openClassifier({
+    folder: PARAPET_MODEL_PATH ?? SHIPPED_ENCODER,
+    ...(PARAPET_MODEL_ATTACK_LABELS === undefined ? {} : { attackLabels: PARAPET_MODEL_ATTACK_LABELS }),
+    threads: PARAPET_MODEL_THREADS,
+  });
+}
+
+/**
+ * Of another classifier nobody has measured how its odds add up with the rest: its probability is taken for the risk, and
+ * it can raise what the fast layers say and not lower it.
+ */
+function withOther(settings: EnsembleSettings): EnsembleSettings {
+  const knots = Array.from({ length: 41 }, (_, i): [number, number] => [(i - 20) / 2, Math.round(100 / (1 + Math.exp(-(i - 20) / 2)))]);
+  return { ...settings, mayLower: false, full: { bias: 0, signatures: 0, linear: 0, classifier: 1, knots } };
+}

@@ -1,0 +1,96 @@
+/**
+ * Makes the shipped models anew, from the permissive files, our own data and all-MiniLM-L6-v2:
+ *
+ *   node models/train/index.ts --data ../shared/data/threats [--python python3] [--only linear,encoder,stack,leave-out]
+ *
+ * `linear` takes seconds, `encoder` some twenty minutes on two cores (it needs models/train/requirements.txt), `stack` a
+ * few minutes, `leave-out` a minute a fold. Each step stands on the files of those before.
+ */
+import { spawnSync } from 'node:child_process';
+import { copyFileSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { parseArgs } from 'node:util';
+import { type Head, serialiseLinear, type Weights } from '../../detection/model/linear.ts';
+import { generate } from '../data/generate.ts';
+import { readLinear, SHIPPED, SHIPPED_ENCODER } from '../index.ts';
+import { openClassifier } from '../serve/classifier.ts';
+import { leaveOut } from './leave-out.ts';
+import { LINEAR_OPTIONS, quantised, trainLinear } from './linear.ts';
+import { isPermissive, readRows, type TrainingRow } from './rows.ts';
+import { type Allowed, measure, stack } from './stack.ts';
+
+const STEPS = ['linear', 'encoder', 'stack', 'leave-out'];
+const ATTACK_FILES = ['train.jsonl', 'train-more-attacks.jsonl', 'train-more-benign.jsonl'];
+/** Model outputs, and requests for harm: neither is what these layers are there for. */
+const isJudged = ({ source, label }: TrainingRow) => source !== 'tensor_trust_detection' && !(source === 'xstest' && label === 'attack');
+/** Of the development rows. What is measured elsewhere is no benchmark but people, so there is room below what was asked for. */
+const ALLOWED: Allowed = { alert: 0.035, block: 0.007 };
+const FOLDS = 10;
+
+const { values } = parseArgs({
+  options: {
+    data: { type: 'string', default: '../shared/data/threats' },
+    python: { type: 'string', default: 'python3' },
+    only: { type: 'string', default: STEPS.join(',') },
+    epochs: { type: 'string', default: '1' },
+  },
+});
+const steps = values.only.split(',');
+const strange = steps.filter((step) => !STEPS.includes(step));
+if (strange.length > 0) throw new Error(`unknown step ${strange.join(', ')} (there are ${STEPS.join(', ')})`);
+
+mkdirSync(SHIPPED_ENCODER, { recursive: true });
+const rows = await trainingRows();
+console.log(`${rows.length} rows to train on`);
+if (steps.includes('linear')) makeLinear();
+if (steps.includes('encoder')) await makeEncoder();
+if (steps.includes('stack')) await makeStack();
+if (steps.includes('leave-out')) {
+  const { meanAuc, bySource } = leaveOut(rows, { ...LINEAR_OPTIONS, onProgress: console.log }, FOLDS);
+  writeFileSync(join(SHIPPED, 'leave-out.json'), `${JSON.stringify({ meanAuc, bySource }, null, 1)}\n`);
+  console.log(`leave one source out: mean AUC ${meanAuc.toFixed(3)} over ${bySource.length} sources`);
+}
+
+async function trainingRows(): Promise<TrainingRow[]> {
+  const files = await Promise.all([...ATTACK_FILES, 'harmful.jsonl'].map((name) => readRows(join(values.data, name))));
+  return [...files.flat().filter(isPermissive), ...generate({ seed: 1 })];
+}
+
+function makeLinear(): void {
+  const trained = trainLinear(rows, { ...LINEAR_OPTIONS, onProgress: console.log });
+  const weights = new Map([...trained].map(([head, each]): [Head, Weights] => [head, quantised(each)]));
+  writeFileSync(join(SHIPPED, 'linear.bin'), serialiseLinear(weights));
+}
+
+async function makeEncoder(): Promise<void> {
+  const folder = mkdtempSync(join(tmpdir(), 'parapet-train-'));
+  try {
+    const [all, samples, out] = ['rows.jsonl', 'samples.jsonl', 'encoder'].map((name) => join(folder, name)) as [string, string, string];
+    writeFileSync(all, rows.map((row) => JSON.stringify(row)).join('\n'));
+    run(process.execPath, [join(import.meta.dirname, 'windows.ts'), join(SHIPPED, 'linear.bin'), samples, all]);
+    run(values.python, [join(import.meta.dirname, 'encoder.py'), samples, out, '--epochs', values.epochs]);
+    for (const name of ['encoder.int8.onnx', 'tokenizer.json', 'tokenizer_config.json', 'config.json']) {
+      copyFileSync(join(out, name), join(SHIPPED_ENCODER, name));
+    }
+  } finally {
+    rmSync(folder, { recursive: true, force: true });
+  }
+}
+
+async function makeStack(): Promise<void> {
+  const classifier = await openClassifier({ folder: SHIPPED_ENCODER, threads: 2 });
+  try {
+    const measured = await measure((await readRows(join(values.data, 'dev.jsonl'))).filter(isJudged), readLinear(), classifier);
+    const settings = stack(measured, ALLOWED);
+    writeFileSync(join(SHIPPED, 'ensemble.json'), `${JSON.stringify(settings, null, 1)}\n`);
+    console.log(JSON.stringify(settings));
+  } finally {
+    await classifier.close();
+  }
+}
+
+function run(command: string, args: string[]): void {
+  const { status, error } = spawnSync(command, args, { stdio: 'inherit' });
+  if (status !== 0) throw new Error(`${command} ${args[0]} failed${error ? `: ${error.message}` : ` with ${status}`}`);
+}

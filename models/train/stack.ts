@@ -1,0 +1,133 @@
+/**
+ * Joins the layers: one logistic regression over what each says of the development rows, which none of them was trained on,
+ * and the sums at which a share of the benign rows would raise an alert or be blocked. The weights come out of the data;
+ * a layer that would get less than nothing gets nothing, so that no finding can lower a risk.
+ */
+import { createDetector } from '../../detection/index.ts';
+import type { Classifier } from '../../detection/model/classifier.ts';
+import { certainty, type EnsembleSettings, riskOf, type Stacking, textsToAsk } from '../../detection/model/ensemble.ts';
+import { isLanguage } from '../../detection/model/guesses.ts';
+import type { LinearModel, LinearReading } from '../../detection/model/linear.ts';
+import { ALERT_SCORE } from '../../detection/score.ts';
+import type { TrainingRow } from './rows.ts';
+
+/** What the layers say of one row. */
+export interface Measured {
+  row: TrainingRow;
+  risk: number;
+  linear: number;
+  /** Undefined where the classifier was not asked. */
+  classifier: number | undefined;
+}
+
+/** Shares of benign development rows that may raise an alert, and that may be blocked. */
+export interface Allowed {
+  alert: number;
+  block: number;
+}
+
+const BLOCK_SCORE = 70;
+/** Attacks in the development rows that may lie below the doubt, and benign rows that may lie above it. */
+const DOUBT = { attacksBelow: 0.06, benignAbove: 0.001 };
+
+export async function measure(rows: readonly TrainingRow[], linear: LinearModel, classifier?: Classifier): Promise<Measured[]> {
+  let seen: { text: string; reading: LinearReading }[] = [];
+  const detector = createDetector({
+    readAlong(text, _segment, via) {
+      if (isLanguage(text, via)) seen.push({ text, reading: linear.read(text) });
+      return true;
+    },
+  });
+  const measured: Measured[] = [];
+  for (const row of rows) {
+    seen = [];
+    const { riskScore } = detector.inspect([
+      { direction: 'request', role: 'user', kind: 'text', path: 'messages[0].parts[0]', text: row.text },
+    ]);
+    const worst = seen.sort((a, b) => b.reading.logit - a.reading.logit);
+    const answer = worst.length > 0 ? await classifier?.read(textsToAsk(linear, worst), 60_000) : undefined;
+    if (answer?.kind === 'failed') throw new Error(answer.reason);
+    measured.push({
+      row,
+      risk: riskScore,
+      linear: worst[0]?.reading.logit ?? linear.read(row.text).logit,
+      classifier: answer?.kind === 'read' ? Math.max(...answer.readings.map(({ logit }) => logit)) : undefined,
+    });
+  }
+  return measured;
+}
+
+export function stack(measured: readonly Measured[], allowed: Allowed): EnsembleSettings {
+  const asked = measured.filter(({ classifier }) => classifier !== undefined);
+  const fast = calibrated(fitStack(measured, false), measured, allowed);
+  const full = asked.length === 0 ? fast : calibrated(fitStack(asked, true), asked, allowed);
+  const sums = (label: TrainingRow['label']) =>
+    measured
+      .filter(({ row }) => row.label === label)
+      .map((each) => sumOf(fast, each))
+      .sort((a, b) => a - b);
+  const [attacks, benign] = [sums('attack'), sums('benign')];
+  return {
+    fast,
+    full,
+    mayLower: true,
+    consult: {
+      from: round(attacks[Math.floor(attacks.length * DOUBT.attacksBelow)] as number),
+      to: round(benign[Math.floor(benign.length * (1 - DOUBT.benignAbove))] as number),
+    },
+  };
+}
+
+export function sumOf({ bias, signatures, linear, classifier }: Stacking, each: Measured): number {
+  return bias + signatures * certainty(each.risk) + linear * each.linear + classifier * (each.classifier ?? 0);
+}
+
+export const riskIn = (stacking: Stacking, each: Measured): number => Math.max(each.risk, riskOf(stacking, sumOf(stacking, each)));
+
+const STEPS = 4_000;
+
+function fitStack(measured: readonly Measured[], withClassifier: boolean): Stacking {
+  const bySource = Map.groupBy(measured, ({ row }) => `${row.source} ${row.label}`);
+  const samples = measured.map((each) => ({
+    x: [1, certainty(each.risk), each.linear, withClassifier ? (each.classifier ?? 0) : 0],
+    y: each.row.label === 'attack' ? 1 : 0,
+    weight: 1 / Math.sqrt((bySource.get(`${each.row.source} ${each.row.label}`) as Measured[]).length),
+  }));
+  const total = samples.reduce((sum, { weight }) => sum + weight, 0);
+  const weights = [0, 0.3, 0.3, withClassifier ? 0.3 : 0];
+  for (let step = 0; step < STEPS; step++) {
+    const slope = [0, 0, 0, 0];
+    for (const { x, y, weight } of samples) {
+      const sum = x.reduce((all, value, i) => all + value * (weights[i] as number), 0);
+      const error = (1 / (1 + Math.exp(-sum)) - y) * weight;
+      for (let i = 0; i < x.length; i++) slope[i] = (slope[i] as number) + error * (x[i] as number);
+    }
+    for (let i = 0; i < weights.length; i++) {
+      const next = (weights[i] as number) - (0.3 * (slope[i] as number)) / total;
+      weights[i] = i === 0 ? next : Math.max(0, next);
+    }
+  }
+  const [bias, signatures, linear, classifier] = weights.map(round) as [number, number, number, number];
+  return { bias, signatures, linear, classifier, knots: [] };
+}
+
+/** Where the risk is 20 and 70 is where so many benign rows lie above; the rest follows the odds. */
+function calibrated(stacking: Stacking, measured: readonly Measured[], { alert, block }: Allowed): Stacking {
+  const benign = measured
+    .filter(({ row }) => row.label === 'benign')
+    .map((each) => sumOf(stacking, each))
+    .sort((a, b) => b - a);
+  const above = (share: number) => round((benign[Math.floor(benign.length * share)] as number) + 1e-3);
+  const [from, to] = [above(alert), above(block)];
+  return {
+    ...stacking,
+    knots: [
+      [round(from - 6), 0],
+      [from, ALERT_SCORE],
+      [to, BLOCK_SCORE],
+      [round(to + 4), 99],
+    ],
+  };
+}
+
+const round = (value: number): number => Math.round(value * 1e4) / 1e4;
