@@ -19,6 +19,7 @@ import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { reconcileAll } from '../cli/books.ts';
 import { renderReconciliation } from '../cli/reconcile.ts';
+import { mulberry32 } from '../core/dice.ts';
 import { type Call, createClients, type Prompt, type Seen } from '../demo/clients.ts';
 import {
   compare,
@@ -30,7 +31,6 @@ import {
   idsInLake,
   idsInLog,
 } from './drill/books.ts';
-import { mulberry32 } from './drill/dice.ts';
 import { mountSmallDisk } from './drill/disk.ts';
 import { createFaults, type Fault } from './drill/faults.ts';
 import { createMembers } from './drill/members.ts';

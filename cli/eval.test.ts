@@ -217,8 +217,8 @@ describe('the options', () => {
   const flags = (more: Partial<EvalFlags>): EvalFlags => ({ examples: 5, ...more });
 
   it('mean every layer unless some are named', () => {
-    expect(evalOptions(flags({}))).toMatchObject({ layers: ['signatures'], exclude: [], reports: [] });
-    expect(evalOptions(flags({ layers: 'signatures,model' }))).toBe('unknown layer: model (there are signatures)');
+    expect(evalOptions(flags({}))).toMatchObject({ layers: ['signatures', 'linear', 'classifier'], exclude: [], reports: [] });
+    expect(evalOptions(flags({ layers: 'signatures,model' }))).toBe('unknown layer: model (there are signatures, linear, classifier)');
   });
   it('name what to leave out by fields', () => {
     expect(evalOptions(flags({ exclude: ['source=a,kind=b=c', 'lang='] }))).toMatchObject({

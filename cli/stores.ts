@@ -7,7 +7,6 @@ import { linkSync, mkdirSync, unlinkSync, writeFileSync } from 'node:fs';
 import { dataPaths, type Environment, readSecret } from '../core/environment.ts';
 import { openLocalKeyStore } from '../keys/local.ts';
 import type { KeyStore } from '../keys/port.ts';
-import type { EventLog } from '../log/port.ts';
 import { type Codec, createCodec } from '../schemas/codec.ts';
 import { openRegistry } from '../schemas/registry/index.ts';
 import type { ClickHouse, Layout } from '../sinks/clickhouse/index.ts';
@@ -16,16 +15,9 @@ import type { Influx } from '../sinks/influxdb/index.ts';
 import type { Postgres } from '../sinks/postgres/index.ts';
 import { createFolderStore, createS3Store, type ObjectStore } from '../sinks/s3/index.ts';
 
-export const CLICKHOUSE_READER = 'parapet';
+export { openLog } from '../log/open.ts';
 
-export async function openLog(env: Environment): Promise<EventLog> {
-  if (env.KAFKA_BROKERS !== undefined) {
-    const { kafkaLogOptions, openKafkaLog } = await import('../log/kafka/index.ts');
-    return openKafkaLog(kafkaLogOptions(env));
-  }
-  const { embeddedTopics, openEmbeddedLog } = await import('../log/embedded/index.ts');
-  return openEmbeddedLog({ path: dataPaths(env).log, topics: embeddedTopics(env.PARAPET_PARTITIONS) });
-}
+export const CLICKHOUSE_READER = 'parapet';
 
 export async function openCodec(env: Environment): Promise<Codec> {
   return createCodec(await openRegistry(env));

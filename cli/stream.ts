@@ -7,7 +7,9 @@ import { ParapetError } from '../core/errors.ts';
 import type { Logger } from '../core/logger.ts';
 import { createMetrics } from '../core/metrics.ts';
 import type { Masker } from '../detection/index.ts';
+import { auditRecord } from '../log/audit.ts';
 import { followControls } from '../log/controls.ts';
+import { createErasures } from '../log/erasures.ts';
 import type { Subscription } from '../log/port.ts';
 import { runProcessor } from '../processors/runner.ts';
 import { createMask } from '../sinks/erasure.ts';
@@ -45,6 +47,8 @@ export async function startStream(env: Environment, logger: Logger, { processors
   // A process that cannot tell whom to mask must not write; better now than with the first record.
   mask.current();
   const parts = { log, codec, logger, metrics, traces: telemetry?.batches, mask };
+  const audit = (action: string, details: Record<string, string>) =>
+    log.append([auditRecord(codec, { org: env.PARAPET_ORG, actor: 'stream', action, target: 'stream', details })]);
 
   // Loaded and made inside: the rules take a while, and a process of sinks alone has no use for them.
   const made: Record<ProcessorName, () => Promise<Subscription>> = {
@@ -57,10 +61,17 @@ export async function startStream(env: Environment, logger: Logger, { processors
     async detect() {
       const masker = await maskerOf(env);
       const { openDetector } = await import('../models/index.ts');
+      const { openLiveRules } = await import('../models/live.ts');
       const { createDetect } = await import('../processors/detect/index.ts');
       const opened = await openDetector(env);
       closeDetector = opened.close;
-      return runProcessor(parts, createDetect({ keys, detector: opened.detector, masker }));
+      const live = openLiveRules(env, opened);
+      live?.follow(controls, { logger, metrics, audit });
+      return runProcessor(parts, createDetect({ keys, detector: live?.detector ?? opened.detector, masker }));
+    },
+    async behave() {
+      const { createBehave } = await import('../processors/behave/index.ts');
+      return runProcessor(parts, createBehave({ keys, erasures: createErasures(controls) }));
     },
   };
 

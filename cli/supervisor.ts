@@ -71,10 +71,12 @@ export function supervise(
   const streams = [...always, ...configuredStores(env).filter((name) => name !== 'clickhouse' && name !== 's3')].map(
     (name, nth): Part => ({
       name: PART_NAMES[name] ?? name,
-      args: name === 'processors' ? [MAIN, 'process'] : [MAIN, 'sink', ...sinksOf(name)],
+      args: name === 'processors' ? [MAIN, 'process', 'enrich', 'detect'] : [MAIN, 'sink', ...sinksOf(name)],
       environment: metricsPort(env, nth),
     }),
   );
+  // It costs as much as both other processors, and no view of interactions waits for it. Its port comes last, so that none moves.
+  streams.push({ name: 'behaviour', args: [MAIN, 'process', 'behave'], environment: metricsPort(env, streams.length) });
   if (env.PARAPET_SANDBOX) run({ name: 'sandbox', args: [SANDBOX, '--port', String(sandboxPort)], environment: {} });
   for (const part of [...streams, ...gateways]) run(part);
 

@@ -190,7 +190,7 @@ function defined<T extends object>(options: T): { [Name in keyof T]: Exclude<T[N
   return Object.fromEntries(Object.entries(options).filter(([, value]) => value !== undefined)) as never;
 }
 
-export const PROCESSOR_NAMES = ['enrich', 'detect'] as const;
+export const PROCESSOR_NAMES = ['enrich', 'detect', 'behave'] as const;
 export type ProcessorName = (typeof PROCESSOR_NAMES)[number];
 
 /** The views that `parapet replay` can rebuild; `rebuilds/` says how. */

@@ -121,6 +121,8 @@ export function dataPaths(env: Pick<Environment, 'PARAPET_DATA'>) {
     keys: at('keys'),
     clickhouse: at('clickhouse'),
     lake: at('lake'),
+    /** Bundles of signatures that were published or accepted, the draft of the next one, and the key made by `keygen`. */
+    signatures: at('signatures'),
     /** How far interrupted replays are. */
     replays: at('replays'),
     /** What the first start made: API keys (hashed), the password of the embedded ClickHouse. */

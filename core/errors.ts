@@ -182,6 +182,16 @@ export const ERROR_TABLE = {
     means: 'A model of the detection cannot be used: its file is missing, cut short, or of another make.',
     hint: 'See the message; docs/models.md says what a model folder holds. Unset PARAPET_MODEL_PATH for the built-in model.',
   },
+  PARAPET_BUNDLE_INVALID: {
+    status: 400,
+    means: 'A bundle of signatures, or a rule in it, cannot be used.',
+    hint: 'See the message for rule and reason; docs/signatures.md says what a rule must be. What held before goes on holding.',
+  },
+  PARAPET_BUNDLE_UNTRUSTED: {
+    status: 403,
+    means: 'A bundle of signatures is not signed by a key that is trusted here, or was changed after it was signed.',
+    hint: 'Name the publisher’s key in PARAPET_SIGNATURE_PUBLIC_KEYS, if you know it. What held before goes on holding.',
+  },
   PARAPET_QUERY_REFUSED: {
     status: 403,
     means: 'The embedded ClickHouse only answers reading queries.',

@@ -17,6 +17,8 @@ export interface Automaton {
   /** A state's row starts at `state << shift`. */
   shift: number;
   next: Uint16Array;
+  /** The first `1 << COMMON_SHIFT` classes of each row once more, close together: most of a walk stays within these. */
+  common: Uint16Array;
   /** States from here on end a word. */
   firstAccepting: number;
   /** The outputs of `state` are those from `outputStart[state]` to `outputStart[state + 1]`, the longest word's first. */
@@ -24,6 +26,7 @@ export interface Automaton {
   outputs: Int32Array;
 }
 
+export const COMMON_SHIFT = 5;
 const COMMON = ' etaoinsrhldcumfpgwybvkxjqz.,';
 
 /** Words are matched code unit by code unit; who wants no case folds both the words and the text. */
@@ -47,6 +50,11 @@ export function buildAutomaton(words: readonly Word[]): Automaton {
     const to = (renumbered[state] as number) << shift;
     for (let cls = 0; cls < width; cls++) next[to + cls] = renumbered[children[from + cls] as number] as number;
   }
+  const common = new Uint16Array(count << COMMON_SHIFT);
+  for (let at = 0; at < common.length; at++) {
+    const cls = at & ((1 << COMMON_SHIFT) - 1);
+    if (cls < width) common[at] = next[((at >>> COMMON_SHIFT) << shift) + cls] as number;
+  }
   const outputStart = new Int32Array(count + 1);
   const outputs: number[] = [];
   [...silent, ...accepting].forEach((state, number) => {
@@ -54,7 +62,7 @@ export function buildAutomaton(words: readonly Word[]): Automaton {
     for (const output of collected[state] ?? []) outputs.push(output);
   });
   outputStart[count] = outputs.length;
-  return { classes, width, shift, next, firstAccepting: silent.length, outputStart, outputs: Int32Array.from(outputs) };
+  return { classes, width, shift, next, common, firstAccepting: silent.length, outputStart, outputs: Int32Array.from(outputs) };
 }
 
 /** The words as a tree: a row of children for each state, 0 where there is none; and the outputs of the words that end in it. */

@@ -79,6 +79,9 @@ export const SHORT_TEXT = 160;
  */
 const ORDER_BITS = 12;
 const LIKE = likeTable();
+/** The signs of folded text: its letters are small and have no accents. */
+const FOLDED_SIGNS = new Uint8Array(65536).fill(OTHER);
+for (let letter = 0; letter < 26; letter++) FOLDED_SIGNS[97 + letter] = letter;
 let signs: Uint8Array | undefined;
 
 /**
@@ -127,13 +130,12 @@ export function mayBeEnciphered(units: Uint16Array, length: number): boolean {
   let like = 0;
   let before = OTHER;
   for (let i = 0; i < length; i++) {
-    const letter = (units[i] as number) - 97;
-    const sign = letter >= 0 && letter < 26 ? letter : OTHER;
+    const sign = FOLDED_SIGNS[units[i] as number] as number;
     like += LIKE[(before << 5) | sign] as number;
     before = sign;
-    if (sign !== OTHER) {
-      if (++letters < LONGEST_BLOCK) continue;
-    } else if (letters < BLOCK) continue;
+    // A letter's sign is below `OTHER`: counted without a branch, since where words end cannot be guessed.
+    letters += (sign - OTHER) >>> 31;
+    if (letters < BLOCK || (sign !== OTHER && letters < LONGEST_BLOCK)) continue;
     if (isOdd(letters, like)) return true;
     letters = 0;
     like = 0;

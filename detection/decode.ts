@@ -128,22 +128,26 @@ function encodedRuns(text: string): string[] {
 
 function addLongRuns(text: string, runs: string[]): void {
   let lastEnd = -1;
+  /** Whether the last run ends with padding. Asking the run itself, joined from many, would write it out anew each time. */
+  let padded = false;
   let start = rowAt(text, 0, BASE64_SIGNS, BASE64_LENGTH);
   while (start >= 0 && runs.length < 64) {
     const end = endOfRun(text, start);
     const run = text.slice(start, end);
     const gap = lastEnd < 0 ? 'x' : text.slice(lastEnd, start);
     const previous = runs[runs.length - 1];
-    if (previous !== undefined && gap.length <= 3 && gap.trim() === '' && !previous.endsWith('=')) {
+    if (previous !== undefined && gap.length <= 3 && gap.trim() === '' && !padded) {
       // The last line of a block is shorter than the others; a second block would be as long as its own first line.
       runs[runs.length - 1] = previous + run;
     } else runs.push(run);
     lastEnd = end;
+    padded = run.endsWith('=');
     // A tail shorter than a run may close a block that was split over lines.
     const tail = /^\s{1,3}([A-Za-z0-9+/_-]{1,15}={0,2})(?![A-Za-z0-9+/_=-])/.exec(text.slice(lastEnd, lastEnd + 24));
     if (tail?.[1]?.endsWith('=')) {
       runs[runs.length - 1] += tail[1];
       lastEnd += tail[0].length;
+      padded = true;
     }
     start = rowAt(text, end, BASE64_SIGNS, BASE64_LENGTH);
   }

@@ -19,9 +19,11 @@ import {
 } from './ciphers.ts';
 import { type CleanTexts, createCleanTexts } from './clean.ts';
 import { decodings, readsAsText } from './decode.ts';
+import { isLanguage } from './guesses.ts';
 import { changedParts, respelled } from './leet.ts';
 import { compile, finding, firstPassing, versionOf } from './matching.ts';
 import { fold, plain } from './normalise.ts';
+import { createWordStarts } from './openings.ts';
 import { createPrefilter, SAW_CODES, SAW_ESCAPE, SAW_LEET, SAW_LONG, SAW_SLOW, SAW_SPACED, type Scan } from './prefilter.ts';
 import { riskScore } from './score.ts';
 import type { Signature } from './signature.ts';
@@ -81,6 +83,7 @@ export function createDetector({ signatures: all = builtIn, remember = 0, readAl
   const clean: CleanTexts | undefined = remember > 0 ? createCleanTexts(remember) : undefined;
   const scanned = all.filter((signature) => signature.on !== 'compact').map(compile);
   const compacted = all.filter((signature) => signature.on === 'compact').map(compile);
+  const wordStarts = createWordStarts();
   const prefilter = createPrefilter([
     ...scanned.map(({ signature: { anchors, on }, reach, needed }) => ({ anchors, needed, reach, inPlain: on === 'plain' })),
     { anchors: ROT13_TRACES, reach: TRACED, inPlain: true },
@@ -222,7 +225,9 @@ export function createDetector({ signatures: all = builtIn, remember = 0, readAl
       if (how !== 'reversed') lookAtLayer(shifted(part, shift), how, via, depth, state);
       else {
         lookAtLayer(reversed(part), how, via, depth, state);
-        lookAtLayer(reversedWords(part), 'reversed-words', via, depth, state);
+        // Punctuation stays where it is, so that in any text some of it comes to stand as a rule would have it.
+        const words = reversedWords(part);
+        if (isLanguage(words, ['reversed-words'])) lookAtLayer(words, 'reversed-words', via, depth, state);
       }
     }
   }
@@ -257,6 +262,7 @@ export function createDetector({ signatures: all = builtIn, remember = 0, readAl
   /** Runs the patterns whose anchors `scan` saw. Returns the parts with traces of ROT13 or reversal. */
   function match(scan: Scan, text: string, via: string[], state: Inspecting): readonly Traced[] {
     let traces = NO_TRACES;
+    let read = false;
     for (let i = 0; i < scan.touchedCount; i++) {
       const index = scan.touched[i] as number;
       const candidate = scanned[index];
@@ -264,13 +270,19 @@ export function createDetector({ signatures: all = builtIn, remember = 0, readAl
         traces = [...traces, ...traced(index === scanned.length ? 'rot13' : 'reversed', scan.windows(index))];
         continue;
       }
-      const { signature, regex } = candidate;
+      const { signature, regex, opening } = candidate;
       if (!applies(signature, state)) continue;
+      if (opening !== undefined && !read) {
+        wordStarts.read(scan.units, scan.length);
+        read = true;
+      }
       const where = signature.on === 'plain' ? text : scan.folded();
       const windows = scan.windows(index);
       for (let w = 0; w < windows.length; w += 2) {
         const from = Math.max(0, windows[w] as number);
-        const hit = firstPassing(signature, regex, where.slice(from, windows[w + 1]));
+        const to = Math.min(where.length, windows[w + 1] as number);
+        const hit =
+          opening === undefined ? firstPassing(signature, regex, where.slice(from, to)) : wordStarts.first(opening, regex, where, from, to);
         if (hit === undefined) continue;
         keep(state, finding(signature, state.segment, where, from + hit.index, hit[0].length, via));
         break;
@@ -290,7 +302,7 @@ export function createDetector({ signatures: all = builtIn, remember = 0, readAl
     }
     const sentences = rejoined(text);
     if (sentences !== text) {
-      matchIn(sentences, [...via, 'spacing'], state);
+      for (const part of changedParts(text, sentences, { leftOut: true })) matchIn(part, [...via, 'spacing'], state);
       alsoRead(sentences, [...via, 'spacing'], state);
     }
   }
@@ -322,23 +334,35 @@ function speakerOf({ kind, role }: Segment): Segment['role'] {
   return kind === 'tool_result' || kind === 'tool_definition' || kind === 'document' ? 'tool' : role;
 }
 
-function applies({ id, score, applies: { direction, roles } }: Signature, { segment, speaker, found }: Inspecting): boolean {
+function applies({ id, score, staged, applies: { direction, roles } }: Signature, { segment, speaker, found }: Inspecting): boolean {
   if (direction !== 'both' && direction !== segment.direction) return false;
   if (roles !== undefined && !roles.includes(speaker)) return false;
   if (found.size === 0) return true;
-  const known = found.get(`${id} ${segment.direction}`);
+  const known = found.get(nameOf(id, segment.direction, staged));
   return known === undefined || known.score < score;
 }
 
 /** One finding per rule and direction: the surest. */
 function keep(state: Inspecting, made: Finding): void {
-  const key = `${made.ruleId} ${made.direction}`;
+  const key = nameOf(made.ruleId, made.direction, made.staged);
   const known = state.found.get(key);
   if (known === undefined || known.score < made.score) state.found.set(key, made);
 }
 
+/** A rule on trial may bear the id of the one that it is to replace. */
+function nameOf(ruleId: string, direction: Segment['direction'], staged: true | undefined): string {
+  return staged ? `${ruleId} ${direction} staged` : `${ruleId} ${direction}`;
+}
+
 function conclude({ found, truncated }: Inspecting): Inspection {
-  const findings = [...found.values()].sort((a, b) => b.score - a.score);
-  const kept = findings.slice(0, MAX_FINDINGS);
-  return { findings: kept, riskScore: riskScore(kept), truncated: truncated || kept.length < findings.length };
+  const all = [...found.values()].sort((a, b) => b.score - a.score);
+  const counting = all.filter(({ staged }) => !staged);
+  const kept = counting.slice(0, MAX_FINDINGS);
+  // What is on trial takes no room from what counts, nor says again what counts already.
+  const staged = all.filter((each) => each.staged && !found.has(nameOf(each.ruleId, each.direction, undefined)));
+  return {
+    findings: [...kept, ...staged.slice(0, MAX_FINDINGS - kept.length)],
+    riskScore: riskScore(kept),
+    truncated: truncated || kept.length < counting.length,
+  };
 }

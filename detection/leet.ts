@@ -47,7 +47,7 @@ const HAS_DRAWING = /[a-z0-9](?:\|[)<>=_|\\-]|\\\/|\/\\|\(\)|><)|(?:\|[)<>=_-]|\
 /** Fewer words in leet may be names and versions, and the numbers between them numbers. */
 const FEWEST = 3;
 const LONG = 4096;
-/** How far a rule may look from a respelled letter. */
+/** How far a rule may look from a changed letter. */
 const AROUND = 640;
 
 /** The readings of folded text in which something was respelled, at most three. */
@@ -70,15 +70,19 @@ export function respelled(folded: string): string[] {
   return out;
 }
 
-/** The parts of `after` near what was respelled: of a long text with a leet word here and there, the rest is known already. */
-export function changedParts(before: string, after: string): string[] {
-  if (after.length !== before.length || after.length < LONG) return [after];
+/**
+ * The parts of `after` near what was respelled or left out: of a long text with a leet word here and there, the rest is
+ * known already. All of it where it is short, or longer than before.
+ */
+export function changedParts(before: string, after: string, { leftOut = false } = {}): string[] {
+  if ((after.length !== before.length && !leftOut) || after.length < LONG) return [after];
   const parts: string[] = [];
   let from = -1;
   let to = -1;
-  for (let i = 0; i < after.length; i++) {
-    if (after.charCodeAt(i) === before.charCodeAt(i)) continue;
-    if (i - AROUND > to) {
+  for (let i = 0, old = 0; i < after.length; i++, old++) {
+    if (after.charCodeAt(i) === before.charCodeAt(old)) continue;
+    if (leftOut) while (old < before.length && after.charCodeAt(i) !== before.charCodeAt(old)) old++;
+    if (from < 0 || i - AROUND > to) {
       if (from >= 0) parts.push(after.slice(from, to));
       from = Math.max(0, i - AROUND);
     }
@@ -91,7 +95,7 @@ export function changedParts(before: string, after: string): string[] {
 /** Words that hold letters as well as digits or signs; `words` says how many there were. */
 function respellWords(folded: string): { text: string; words: number } {
   let words = 0;
-  const text = folded.replace(/(?<![a-z0-9@$!|])(?=[0-9@$!|]{0,12}[a-z])[a-z0-9@$!|]{2,24}/g, (word) => {
+  const text = folded.replace(/(?<![a-z0-9@$!|])(?=[a-z]{0,23}[0-9@$!|])(?=[0-9@$!|]{0,12}[a-z])[a-z0-9@$!|]{2,24}/g, (word) => {
     if (!/[0-9@$|]|!(?=[a-z])/.test(word)) return word;
     const ending = /!+$/.exec(word)?.[0] ?? '';
     words++;

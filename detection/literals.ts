@@ -12,6 +12,8 @@ export type Needed = string[];
 interface Part {
   all?: string[];
   needed: Needed[];
+  /** Words of which every match begins with one, where `all` is not known. */
+  first?: Needed;
 }
 
 interface Counted {
@@ -49,6 +51,17 @@ export function neededWords(source: string, { flags = '', plain = false }: { fla
     .map(({ words }) => words);
 }
 
+/**
+ * What every match in folded text begins with, as far as three characters of it are sure; undefined unless it is the
+ * beginning of a word. Fewer characters are given where the next is not known.
+ */
+export function openings(source: string, flags = ''): string[] | undefined {
+  if (flags.includes('u') || flags.includes('v')) return undefined;
+  const { all, first = all } = createReader(source)();
+  const begun = first?.map((word) => /^\ue000+([a-z0-9][ -@[-~]{0,2})/.exec(flags.includes('i') ? word.toLowerCase() : word)?.[1]);
+  return begun?.every((word) => word !== undefined) ? [...new Set(begun)] : undefined;
+}
+
 /** As the folded text would hold them; empty when one of them says too little. */
 function usable(words: readonly string[], ignoreCase: boolean, plain: boolean): Needed {
   const out = new Set<string>();
@@ -80,6 +93,13 @@ function commonness(words: Needed): number {
   return words.reduce((sum, { length }) => sum + (length < 3 ? TOO_COMMON : ([80, 20, 8, 4][length - 3] ?? 2)), 0);
 }
 
+/** How a sequence begins: with one of `words`, and where that one is empty with what comes after it. */
+function beginnings(words: Needed, then: Needed | undefined): Needed | undefined {
+  const isEmpty = (word: string): boolean => word.replaceAll(BOUNDARY, '') === '';
+  if (then === undefined) return words.some(isEmpty) ? undefined : words;
+  return words.flatMap((word) => (isEmpty(word) ? then.map((more) => word + more) : [word]));
+}
+
 function createReader(source: string): () => Part {
   let at = 0;
 
@@ -94,14 +114,21 @@ function createReader(source: string): () => Part {
     if (all.length <= MAX_WORDS && branches.every((branch) => branch.all !== undefined)) return { all: [...new Set(all)], needed: [] };
     // Whichever branch matched, the rarest set of each taken together holds a word of it.
     const best = branches.map(({ all: whole, needed }) => whole ?? [...needed].sort((a, b) => commonness(a) - commonness(b))[0]);
-    return { needed: best.every((words) => words !== undefined && !words.includes('')) ? [best.flatMap((words) => words ?? [])] : [] };
+    const firsts = branches.map((branch) => branch.all ?? branch.first);
+    return {
+      needed: best.every((words) => words !== undefined && !words.includes('')) ? [best.flatMap((words) => words ?? [])] : [],
+      ...(firsts.every((words) => words !== undefined) && { first: firsts.flat() }),
+    };
   }
 
   function sequence(): Part {
     const needed: Needed[] = [];
     let words = [''];
     let whole = true;
-    const close = (): void => {
+    let first: Needed | undefined;
+    /** Ends a set of words; `then` is what comes after it. */
+    const close = (then?: Needed): void => {
+      if (whole) first = beginnings(words, then);
       if (!words.some((word) => word.replaceAll(BOUNDARY, '') === '')) needed.push(words);
       words = [''];
       whole = false;
@@ -110,16 +137,16 @@ function createReader(source: string): () => Part {
       const { part, min, max } = counted();
       const next = max === 1 ? (min === 0 ? part.all && ['', ...part.all] : part.all) : undefined;
       if (next === undefined) {
-        close();
+        close(min > 0 ? (part.all ?? part.first) : undefined);
         if (min > 0) needed.push(...(part.all === undefined ? part.needed : part.all.includes('') ? [] : [part.all]));
       } else if (words.length > 1 && next.length > 1 && words.length * next.length > MAX_PRODUCT) {
-        close();
+        close(next);
         words = next;
       } else words = words.flatMap((word) => next.map((more) => word + more));
     }
     if (whole) return { all: words, needed };
     close();
-    return { needed };
+    return { needed, ...(first !== undefined && { first }) };
   }
 
   function counted(): Counted {

@@ -6,12 +6,13 @@ import type { Segment } from '../schemas/content.ts';
 import { passes } from './checks.ts';
 import { followsFrom, type Needed, neededWords } from './literals.ts';
 import { FOLD, KIND } from './normalise.ts';
+import { type Opening, openingOf } from './openings.ts';
 import { patternCost } from './redos.ts';
 import type { Signature } from './signature.ts';
 import type { Finding } from './types.ts';
 
 /** Raised whenever texts are read in another way: decoded, deciphered, rejoined, respelled. */
-const READING = 2;
+const READING = 4;
 
 export interface Compiled {
   signature: Signature;
@@ -20,17 +21,33 @@ export interface Compiled {
   reach: number;
   /** Words that every match holds besides an anchor. */
   needed: Needed[];
+  /** How matches begin, when that is known; `regex` is sticky then. */
+  opening: Opening | undefined;
 }
+
+/** When rules change while a process runs, most stay: those are not compiled again. */
+const compiled = new WeakMap<Signature, Compiled>();
 
 /** Throws when the pattern is not provably linear. */
 export function compile(signature: Signature): Compiled {
+  const known = compiled.get(signature);
+  if (known !== undefined) return known;
+  const made = compileAnew(signature);
+  compiled.set(signature, made);
+  return made;
+}
+
+function compileAnew(signature: Signature): Compiled {
   const flags = [...new Set(`g${signature.flags ?? ''}`)].join('');
   const { problems, width } = patternCost(signature.pattern, flags);
   if (problems.length > 0) throw new Error(`Signature ${signature.id} may not run on the hot path: ${problems.join('; ')}.`);
   const needed = neededWords(signature.pattern, { flags, plain: signature.on === 'plain' })
     .filter((words) => !followsFrom(words, signature.anchors))
     .slice(0, 2);
-  return { signature, regex: new RegExp(signature.pattern, flags), reach: width, needed };
+  // A check may refuse the first match and want the next, wherever it begins.
+  const opening =
+    (signature.on ?? 'folded') === 'folded' && signature.check === undefined ? openingOf(signature.pattern, flags) : undefined;
+  return { signature, regex: new RegExp(signature.pattern, opening ? flags.replace('g', 'y') : flags), reach: width, needed, opening };
 }
 
 /** The first match that passes the signature's check; tries at most 32 per stretch. */
@@ -61,13 +78,14 @@ export function finding(signature: Signature, segment: Segment, where: string, i
     path: segment.path,
     via,
     excerpt: where.slice(from, Math.min(from + 160, index + length + margin)).toWellFormed(),
+    ...(signature.staged ? { staged: true as const } : {}),
   };
 }
 
 /** Changes exactly when what the signatures would find changes. */
 export function versionOf(all: readonly Signature[]): string {
-  const parts = all.map(({ id, version, pattern, flags, on, score, anchors, check, applies: where }) =>
-    JSON.stringify([id, version, pattern, flags, on, score, anchors, check, where]),
+  const parts = all.map(({ id, version, pattern, flags, on, score, anchors, check, applies: where, staged }) =>
+    JSON.stringify([id, version, pattern, flags, on, score, anchors, check, where, ...(staged ? ['staged'] : [])]),
   );
   // How texts are read belongs to the rules: the same pattern over another folding is another answer.
   return createHash('sha256').update(parts.join('\n')).update(FOLD).update(KIND).update(`${READING}`).digest('hex').slice(0, 12);

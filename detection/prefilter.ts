@@ -4,7 +4,7 @@
  * its pattern cannot do without stand near them too. The subtle point is the cost: the pass itself only writes down
  * where it saw words; most texts are settled by a glance at that list, with nothing allocated.
  */
-import { type Automaton, buildAutomaton } from './automaton.ts';
+import { type Automaton, buildAutomaton, COMMON_SHIFT } from './automaton.ts';
 import { type Anchored, createCandidates, wordsOf } from './candidates.ts';
 import { DIGIT, DROP, ESCAPE, FOLD, KIND, LETTER, SLOW, SYMBOL, WHITE, WIDE } from './normalise.ts';
 
@@ -57,6 +57,9 @@ export function createPrefilter(entries: readonly Anchored[]): Prefilter {
   const about = aboutUnits(narrow);
   const candidates = createCandidates(entries, narrow, broad);
   let units = new Uint16Array(4096);
+  /** The text as given; reading a list is cheaper than asking a string, which may be made of others, for each sign. */
+  let given = new Uint16Array(4096);
+  let givenBytes = Buffer.from(given.buffer);
   let bytes = Buffer.alloc(4096);
   let length = 0;
   let wide = false;
@@ -83,10 +86,21 @@ export function createPrefilter(entries: readonly Anchored[]): Prefilter {
   }
 
   /** True when the next character that counts is a letter. */
-  function beforeLetter(text: string, i: number): boolean {
+  function beforeLetter(i: number, size: number): boolean {
     let at = i + 1;
-    while (at < text.length && (about[text.charCodeAt(at)] as number) & DROP) at++;
-    return at < text.length && ((about[text.charCodeAt(at)] as number) & LETTER) !== 0;
+    while (at < size && (about[given[at] as number] as number) & DROP) at++;
+    return at < size && ((about[given[at] as number] as number) & LETTER) !== 0;
+  }
+
+  /** Takes the text, and white space after it so that its last word ends. */
+  function take(text: string): void {
+    if (units.length < text.length + 1) {
+      units = new Uint16Array(text.length * 2);
+      given = new Uint16Array(text.length * 2);
+      givenBytes = Buffer.from(given.buffer);
+    }
+    givenBytes.write(text, 'utf16le');
+    given[text.length] = 32;
   }
 
   /** The words of other scripts, over the folded text that the first walk left behind. */
@@ -104,9 +118,11 @@ export function createPrefilter(entries: readonly Anchored[]): Prefilter {
     scan(text) {
       candidates.begin();
       foldedText = undefined;
-      if (units.length < text.length + 1) units = new Uint16Array(text.length * 2);
-      const { shift, next, firstAccepting } = narrow;
+      take(text);
+      const { shift, next, common, firstAccepting } = narrow;
       const made = units;
+      const from = given;
+      const size = text.length;
       let n = 0;
       let state = 0;
       let seen = 0;
@@ -116,35 +132,36 @@ export function createPrefilter(entries: readonly Anchored[]): Prefilter {
       let singles = 0; // one-character words in a row
       let pairs = 0; // two-character words in a row
       let bare = 0; // words without a Latin letter in a row
-      for (let i = 0; i <= text.length; i++) {
-        const info = about[i < text.length ? text.charCodeAt(i) : 32] as number;
+      for (let i = 0; i <= size; i++) {
+        const info = about[from[i] as number] as number;
         if (info & UNUSUAL) {
           if (info & WHITE) {
-            const size = n - word;
-            if (size === 0) continue;
-            if (letters > 0) bare = 0;
-            else if (++bare >= 6) saw |= SAW_CODES;
-            if (size === 1) {
-              if (++singles >= 6) saw |= SAW_SPACED;
-            } else {
-              singles = 0;
-              if (size === 2) {
-                if (++pairs >= 8) saw |= SAW_LONG;
-              } else pairs = 0;
-              if (size >= 16 || (size >= 8 && letters === 0)) saw |= SAW_LONG;
-              if (size >= 7 && letters >= 4 && letters * 2 <= size + 1) saw |= SAW_SPACED;
-            }
+            const long = n - word;
+            if (long === 0) continue;
+            // Sums instead of branches: how long the next word is cannot be guessed, and a wrong guess costs as much as a word.
+            const isOne = ((long ^ 1) - 1) >>> 31;
+            const isTwo = ((long ^ 2) - 1) >>> 31;
+            singles = (singles + 1) & -isOne;
+            pairs = (pairs + isTwo) & -(isOne | isTwo);
+            if (singles >= 6) saw |= SAW_SPACED;
+            if (pairs >= 8 || long >= 16) saw |= SAW_LONG;
+            if (letters === 0) {
+              if (++bare >= 6) saw |= SAW_CODES;
+              if (long >= 8) saw |= SAW_LONG;
+            } else bare = 0;
+            if (letters * 2 <= long + 1 && letters >= 4 && long >= 7) saw |= SAW_SPACED;
             letters = 0;
             word = n + 1;
           } else if (info & DROP) {
             seen |= info;
             continue;
-          } else if (beforeLetter(text, i)) saw |= SAW_LEET;
+          } else if (beforeLetter(i, size)) saw |= SAW_LEET;
         }
         seen |= info;
         letters += (info >>> LETTER_SHIFT) & 1;
         made[n++] = info >>> FOLD_SHIFT;
-        state = next[(state << shift) | ((info >>> CLASS_SHIFT) & 0xff)] as number;
+        const cls = (info >>> CLASS_SHIFT) & 0xff;
+        state = (cls >>> COMMON_SHIFT === 0 ? common[(state << COMMON_SHIFT) | cls] : next[(state << shift) | cls]) as number;
         if (state >= firstAccepting) candidates.note(state, n, i + 1);
       }
       length = n;

@@ -13,8 +13,8 @@ export interface PatternCost {
   problems: string[];
 }
 
-/** Bound on `choices`; a pattern above it is refused. */
-export const MAX_CHOICES = 16384;
+/** Bound on `choices`, which counts what can never happen at once; a pattern above it is refused. */
+export const MAX_CHOICES = 1 << 18;
 /** Bound on `width`; a pattern above it would need windows larger than worth scanning. */
 export const MAX_WIDTH = 600;
 
@@ -26,7 +26,20 @@ interface Node {
   first: Uint8Array;
   /** Set when the node is one character wide: the set it matches. */
   single?: Uint8Array;
+  /** What each of its first places matches, as far as every match has these places. */
+  lead: Place[];
+  /** Whether `lead` is all of it. */
+  fixed: boolean;
 }
+
+/** One character of a match: the code units it may be, and which one where that is known. */
+interface Place {
+  set: Uint8Array;
+  sign?: string;
+}
+
+/** Places beyond tell alternatives apart hardly ever. */
+const MAX_LEAD = 24;
 
 /** Width, choices and problems of a JavaScript pattern (without the `v` flag's set notation). */
 export function patternCost(source: string, flags = ''): PatternCost {
@@ -52,22 +65,22 @@ function createParser(source: string, ignoreCase: boolean, problems: string[]): 
     const first = emptySet();
     for (const node of all) union(first, node.first);
     const singles = all.every((node) => node.single !== undefined);
-    // Alternatives that can start with the same character may both be tried; those that cannot are one choice together.
+    // Alternatives that can match the same text are choices; those that some place tells apart are one choice together.
     let choices = 0;
-    const sizes = all.map((node) => node.choices);
-    for (let i = 0; i < all.length; i++) {
-      let together = sizes[i] as number;
-      for (let j = 0; j < all.length; j++) {
-        if (j !== i && (sizes[j] as number) > 1 && overlap((all[i] as Node).first, (all[j] as Node).first)) together += sizes[j] as number;
-      }
+    for (const one of all) {
+      let together = one.choices;
+      for (const other of all) if (other !== one && !toldApart(one, other)) together += other.choices;
       choices = Math.max(choices, together);
     }
+    const lead = all.map((node) => node.lead).reduce(eitherPlaces);
     return {
       width: Math.max(...all.map((node) => node.width)),
       minWidth: Math.min(...all.map((node) => node.minWidth)),
       choices,
       first,
       ...(singles ? { single: first } : {}),
+      lead,
+      fixed: all.every((node) => node.fixed && node.lead.length === lead.length),
     };
   }
 
@@ -77,7 +90,7 @@ function createParser(source: string, ignoreCase: boolean, problems: string[]): 
       const node = atom();
       items.push({ node, ...quantifier() });
     }
-    const result: Node = { width: 0, minWidth: 0, choices: 1, first: EMPTY };
+    const result: Node = { width: 0, minWidth: 0, choices: 1, first: EMPTY, ...leadOf(items) };
     let follow = FULL;
     for (let i = items.length - 1; i >= 0; i--) {
       const { node, min, max } = items[i] as { node: Node; min: number; max: number };
@@ -139,7 +152,7 @@ function createParser(source: string, ignoreCase: boolean, problems: string[]): 
     if (sign === '.') return single(FULL);
     if (sign === '^' || sign === '$') return nothing();
     if (sign === '\\') return escapeSequence();
-    return single(setOf(sign ?? ''));
+    return single(setOf(sign ?? ''), sign);
   }
 
   function group(): Node {
@@ -247,9 +260,44 @@ function overlap(a: Uint8Array, b: Uint8Array): boolean {
   for (let code = 0; code < 129; code++) if (a[code] && b[code]) return true;
   return false;
 }
-function single(set: Uint8Array): Node {
-  return { width: 1, minWidth: 1, choices: 1, first: set, single: set };
+function single(set: Uint8Array, sign?: string): Node {
+  const place = sign === undefined ? { set } : { set, sign: sign.toUpperCase().toLowerCase() };
+  return { width: 1, minWidth: 1, choices: 1, first: set, single: set, lead: [place], fixed: true };
 }
+
+/** The places that every match of a sequence begins with. */
+function leadOf(items: readonly { node: Node; min: number; max: number }[]): Pick<Node, 'lead' | 'fixed'> {
+  const lead: Place[] = [];
+  for (const { node, min, max } of items) {
+    for (let i = 0; i < min && lead.length < MAX_LEAD; i++) {
+      lead.push(...node.lead);
+      if (!node.fixed) return { lead, fixed: false };
+    }
+    if (min !== max || lead.length >= MAX_LEAD) return { lead, fixed: false };
+  }
+  return { lead, fixed: true };
+}
+
+function eitherPlaces(a: Place[], b: Place[]): Place[] {
+  return a.slice(0, b.length).map((place, i) => {
+    const other = b[i] as Place;
+    if (place.sign !== undefined && place.sign === other.sign) return place;
+    const set = place.set.slice();
+    union(set, other.set);
+    return { set };
+  });
+}
+
+/** No text matches both: at some place that both have they ask for different characters. */
+function toldApart({ lead: a }: Node, { lead: b }: Node): boolean {
+  return a.some((place, i) => {
+    const other = b[i];
+    if (other === undefined) return false;
+    if (place.sign !== undefined && other.sign !== undefined) return place.sign !== other.sign;
+    return !overlap(place.set, other.set);
+  });
+}
+
 function nothing(): Node {
-  return { width: 0, minWidth: 0, choices: 1, first: EMPTY };
+  return { width: 0, minWidth: 0, choices: 1, first: EMPTY, lead: [], fixed: true };
 }

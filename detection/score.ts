@@ -1,6 +1,6 @@
 /**
  * One number for many findings: the chance that at least one of them is right, were they independent. Monotone: another
- * finding, or a surer one, never lowers it.
+ * finding, or a surer one, never lowers it. Those of rules on trial do not count.
  */
 import type { Finding, Severity } from './types.ts';
 
@@ -15,8 +15,8 @@ const WEIGHT: Record<Severity, number> = { low: 0.6, medium: 0.85, high: 0.95, c
 export const ALERT_SCORE = 20;
 
 /** 0–100, a whole number. */
-export function riskScore(findings: readonly Pick<Finding, 'score' | 'severity'>[]): number {
+export function riskScore(findings: readonly Pick<Finding, 'score' | 'severity' | 'staged'>[]): number {
   let harmless = 1;
-  for (const { score, severity } of findings) harmless *= 1 - score * WEIGHT[severity];
+  for (const { score, severity, staged } of findings) if (!staged) harmless *= 1 - score * WEIGHT[severity];
   return Math.round((1 - harmless) * 100);
 }

@@ -27,6 +27,8 @@ export interface Signature {
   anchors: string[];
   /** A test the matched text must pass besides the pattern. */
   check?: CheckName;
+  /** On trial: what it finds is recorded and does not count. */
+  staged?: true;
   positive: string[];
   negative: string[];
 }

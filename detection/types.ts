@@ -39,6 +39,8 @@ export interface Finding {
   via: string[];
   /** The matched text with a little context, at most 160 characters, personal data not yet masked. */
   excerpt: string;
+  /** Of a rule on trial: recorded, and without a say in the risk. */
+  staged?: true;
 }
 
 export interface Inspection {
@@ -60,6 +62,8 @@ export interface Detector {
    * that have no slower look.
    */
   inspectFully?(segments: readonly Segment[], withinMs: number): Promise<Inspection>;
+  /** Where rules may change: what judges by those of now, for whoever must judge request and answer by the same. */
+  readonly current?: Detector;
 }
 
 export interface Masker {

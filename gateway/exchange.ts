@@ -5,6 +5,7 @@
 import type { IncomingHttpHeaders } from 'node:http';
 import type { ParapetError } from '../core/errors.ts';
 import { newId, nowMicros, randomHex } from '../core/ids.ts';
+import type { Detector } from '../detection/types.ts';
 import type { PolicyDecision, Sealed, Verdict } from '../schemas/types.ts';
 import { parseTraceparent } from '../telemetry/context.ts';
 import type { Caller } from './api-keys.ts';
@@ -21,6 +22,8 @@ export interface Exchange {
   readonly headers: IncomingHttpHeaders;
   readonly address: string | undefined;
   readonly trace: { traceId: string; spanId: string; parentSpanId: string | null };
+  /** Judges request and answer by the same rules, whatever is published meanwhile. */
+  readonly detector: Detector;
 
   /** record: given with the first record of this exchange; 0 before. */
   gatewaySequence: number;
@@ -75,7 +78,7 @@ export const NOBODY = {
   conversationId: null,
 };
 
-export function createExchange(wire: WireFormat, headers: IncomingHttpHeaders, address: string | undefined): Exchange {
+export function createExchange(wire: WireFormat, headers: IncomingHttpHeaders, address: string | undefined, detector: Detector): Exchange {
   return {
     id: newId(),
     wire,
@@ -84,6 +87,7 @@ export function createExchange(wire: WireFormat, headers: IncomingHttpHeaders, a
     headers,
     address,
     trace: traceOf(headers['traceparent']),
+    detector: detector.current ?? detector,
     gatewaySequence: 0,
     rawBody: EMPTY,
     caller: undefined,

@@ -6,19 +6,23 @@ import type { Logger } from '../core/logger.ts';
 import { createMetrics } from '../core/metrics.ts';
 import type { Detector } from '../detection/index.ts';
 import { openLocalKeyStore } from '../keys/local.ts';
+import { openLog } from '../log/open.ts';
 import { producerIdOf } from '../log/spool/identity.ts';
 import { openSpool } from '../log/spool/index.ts';
 import type { writeBlock } from '../log/spool/segments.ts';
 import { workerShipper } from '../log/spool/ship.ts';
 import { openDetector } from '../models/index.ts';
+import { openLiveRules } from '../models/live.ts';
 import { createCodec } from '../schemas/codec.ts';
 import { openRegistry } from '../schemas/registry/index.ts';
 import { openTelemetry, parseTelemetry, type TelemetryOptions } from '../telemetry/index.ts';
 import { createApiKeysFile, loadApiKeys, type NewKey } from './api-keys.ts';
+import { hearControls } from './controls.ts';
 import { createPipeline } from './pipeline.ts';
 import { createRouting, vendorConfigs } from './routing.ts';
 import { createObserver, createServer } from './server.ts';
 import { createRecorder } from './stages/record.ts';
+import { createSensitive, parseSensitivePolicy, type Sensitive, type SensitivePolicy } from './stages/sensitive.ts';
 import { createVendors } from './vendors/index.ts';
 import { createWireFormats } from './wire/index.ts';
 
@@ -59,7 +63,8 @@ export async function startGateway(env: Environment, logger: Logger, parts: Gate
   }
   const models = env.PARAPET_INSPECT_MODE === 'off' ? { ...env, PARAPET_MODEL: 'off' as const } : env;
   const opened = parts.detector === undefined ? await openDetector(models, { remember: REMEMBERED_CHARS }) : undefined;
-  const detector = (opened?.detector ?? parts.detector) as Detector;
+  const live = opened && env.PARAPET_INSPECT_MODE !== 'off' ? openLiveRules(env, opened) : undefined;
+  const detector = (live?.detector ?? opened?.detector ?? parts.detector) as Detector;
   const keyStore = openLocalKeyStore({
     folder: paths.keys,
     ...(env.PARAPET_MASTER_KEY === undefined ? {} : { masterKey: env.PARAPET_MASTER_KEY }),
@@ -116,12 +121,19 @@ export async function startGateway(env: Environment, logger: Logger, parts: Gate
       logger,
       gatewayId,
       inspectMode: env.PARAPET_INSPECT_MODE,
-      signatureVersion: detector.version,
       contentLimit: env.PARAPET_CONTENT_LIMIT_BYTES,
       traceHeaders: telemetry?.exchanges.headers,
     },
     env.PARAPET_ORG,
   );
+  const hearing =
+    live &&
+    (await hearControls({
+      open: () => openLog(env),
+      codec,
+      logger,
+      onControls: (controls) => live.follow(controls, { logger, metrics, audit: recorder.audit }),
+    }));
   const wires = createWireFormats();
   const pipeline = createPipeline({
     spool,
@@ -136,6 +148,7 @@ export async function startGateway(env: Environment, logger: Logger, parts: Gate
       onFailure: env.PARAPET_INSPECT_FAILURE,
       onLate: env.PARAPET_MODEL_LATE,
     },
+    sensitive: sensitiveOf(env),
     classifierMs: env.PARAPET_MODEL_BUDGET_MS,
     onInspected(inspected) {
       if (inspected.kind === 'inspected' && inspected.inspection.classifier) asked.inc({ result: inspected.inspection.classifier });
@@ -177,6 +190,7 @@ export async function startGateway(env: Environment, logger: Logger, parts: Gate
       await routing.close();
       await server.drain(CUT_OFF_MS);
       await server.close();
+      await hearing?.close();
       await recorder.audit('gateway.stopped', {});
       await spool.close();
       await keyStore.close();
@@ -185,4 +199,21 @@ export async function startGateway(env: Environment, logger: Logger, parts: Gate
       logger.info({ gatewayId }, 'gateway stopped');
     },
   };
+}
+
+/** Throws PARAPET_CONFIG_INVALID for a setting that says nothing, or nothing that can be done. */
+function sensitiveOf(env: Environment): Sensitive | undefined {
+  const policies = (['PARAPET_SENSITIVE_REQUEST', 'PARAPET_SENSITIVE_RESPONSE'] as const).map((name) => {
+    try {
+      return parseSensitivePolicy(env[name]);
+    } catch (cause) {
+      throw new ParapetError('PARAPET_CONFIG_INVALID', { message: `${name}: ${(cause as Error).message}.`, cause });
+    }
+  });
+  const [request, response] = policies as [SensitivePolicy, SensitivePolicy];
+  const hashes = policies.some(({ otherwise, byType }) => otherwise === 'hash' || [...byType.values()].includes('hash'));
+  if (hashes && env.PARAPET_SENSITIVE_HASH_KEY === undefined) {
+    throw new ParapetError('PARAPET_CONFIG_INVALID', { message: 'To hash sensitive data PARAPET_SENSITIVE_HASH_KEY is needed.' });
+  }
+  return createSensitive({ request, response, hashKey: env.PARAPET_SENSITIVE_HASH_KEY });
 }

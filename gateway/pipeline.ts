@@ -7,6 +7,7 @@
  */
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import { toParapetError } from '../core/errors.ts';
+import type { Detector } from '../detection/types.ts';
 import type { Spool } from '../log/spool/index.ts';
 import type { ExchangeTraces } from '../telemetry/index.ts';
 import type { ApiKeys, Caller } from './api-keys.ts';
@@ -30,6 +31,7 @@ export interface PipelineParts extends StageParts {
   spool: Spool;
   keys: ApiKeys;
   routing: Routing;
+  detector: Detector;
   bodyLimitBytes: number;
   requestTimeoutMs: number;
   /** How long a request may wait for the classifier. */
@@ -70,7 +72,7 @@ export function createPipeline(parts: PipelineParts): Pipeline {
 
   /** Block mode decides before the vendor is called; monitor mode holds nothing, so there it is only known at the end. */
   async function guard(exchange: Exchange, request: CanonicalRequest): Promise<void> {
-    const judged = inspectRequest(exchange, parts.detector, request.content, parts.classifierMs).then((inspected) => {
+    const judged = inspectRequest(exchange, request.content, parts.classifierMs).then((inspected) => {
       parts.onInspected(inspected);
       decide(exchange, parts.policy, inspected);
     });
@@ -79,7 +81,7 @@ export function createPipeline(parts: PipelineParts): Pipeline {
   }
 
   return async (wire, incoming, response) => {
-    const exchange = createExchange(wire, incoming.headers, incoming.socket.remoteAddress);
+    const exchange = createExchange(wire, incoming.headers, incoming.socket.remoteAddress, parts.detector);
     const trace = parts.traces?.begin(exchange);
     try {
       spool.admit();
@@ -94,9 +96,11 @@ export function createPipeline(parts: PipelineParts): Pipeline {
     let close: () => void;
     try {
       const { request, target } = await prepare(exchange, incoming);
+      const treatment = parts.sensitive?.treat(exchange, request);
       trace?.prepared();
       const { adapter, apiKey } = target.vendor;
-      const built = adapter.buildRequest({ request, model: target.model, rawBody: exchange.rawBody, apiKey });
+      const { rawBody } = treatment ?? exchange;
+      const built = adapter.buildRequest({ request: treatment?.request ?? request, model: target.model, rawBody, apiKey });
       const vendorRequest = trace?.calls(built) ?? built;
       exchange.intentDurable = recorder.intent(exchange);
       trace?.intent(exchange.intentDurable);
@@ -104,11 +108,11 @@ export function createPipeline(parts: PipelineParts): Pipeline {
       exchange.intentDurable.catch(() => undefined);
       const client = watch(response);
       if (request.stream) {
-        const streamed = await stream(parts, exchange, request, target, vendorRequest, client, response);
+        const streamed = await stream(parts, exchange, request, target, vendorRequest, client, response, treatment?.answer);
         ending = streamed.ending;
         close = streamed.close ?? errorOf(response, exchange, ending);
       } else {
-        const answer = await complete(parts, exchange, request, target, vendorRequest, client);
+        const answer = await complete(parts, exchange, request, target, vendorRequest, client, treatment?.answer);
         ending = answer.ending;
         const { body } = answer;
         close =

@@ -17,6 +17,7 @@ export function pseudonymCheck(keys: Pick<KeyStore, 'hashKey'>, org: string): st
   return digestOf(keys, org, 'pseudonyms');
 }
 
-function digestOf(keys: Pick<KeyStore, 'hashKey'>, org: string, text: string): string {
+/** The digest alone, for what must be found again and not read. */
+export function digestOf(keys: Pick<KeyStore, 'hashKey'>, org: string, text: string): string {
   return createHmac('sha256', keys.hashKey(org)).update(text).digest('hex').slice(0, DIGITS);
 }

@@ -3,6 +3,7 @@
  * same log again, as another process would.
  */
 import { afterEach, describe, expect, it } from 'vitest';
+import { keyBeside } from './keys.ts';
 import type { Assignment, EventLog, LogRecord, StoredRecord, Subscription } from './port.ts';
 
 export interface Engine {
@@ -41,6 +42,17 @@ export function describeEventLog(name: string, makeEngine: () => Promise<Engine>
         expect(new Set(mine.map((each) => each.partition)).size).toBe(1);
         expect(mine.map(numberOf)).toEqual(mine.map(numberOf).sort((a, b) => a - b));
       }
+    });
+
+    it('keeps what lies beside a key in the partition of that key, under the same number in every topic', async () => {
+      const { engine, log } = await start();
+      const [one, other] = engine.topics;
+      const keys = Array.from({ length: 40 }, (_, i) => `acme/bot-${i}`);
+      await log.append(keys.flatMap((key, i) => [record(one, key, i), record(other, keyBeside(key, `user/${i * 31}`), i)]));
+      const places = async (topic: string) => new Map((await readAll(log, topic)).map((each) => [numberOf(each), each.partition]));
+      const [events, states] = [await places(one), await places(other)];
+      expect(new Set(events.values()).size).toBe(4);
+      expect(states).toEqual(events);
     });
 
     it('gives back exactly what was appended', async () => {

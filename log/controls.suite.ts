@@ -56,11 +56,15 @@ export function describeControls(name: string, start: () => Promise<ControlLogs>
       const { writer, codec, follow } = await two();
       const controls = await follow();
       const { version } = controls;
+      const told: number[] = [];
+      controls.onChange(() => told.push(controls.version));
       await controls.refresh();
       expect(controls.version).toBe(version);
+      expect(told).toEqual([]);
       await publishControl(writer, codec, control('c', '1'));
       await expect.poll(() => controls.find('acme', 'quarantine', 'c')?.value, { timeout: 10_000, interval: 20 }).toBe('1');
       expect(controls.version).toBeGreaterThan(version);
+      expect(told).toEqual([controls.version]);
     });
   });
 }

@@ -22,6 +22,8 @@ export interface Controls {
   /** The controls of a kind that hold, those taken back left out. */
   list(kind: string): Control[];
   find(org: string, kind: string, key: string): Control | undefined;
+  /** Told of every change from now on; must not throw. */
+  onChange(listener: () => void): void;
   /** Looks now. Throws PARAPET_LOG_UNAVAILABLE. */
   refresh(): Promise<void>;
   close(): Promise<void>;
@@ -54,9 +56,15 @@ export async function followControls(log: EventLog, codec: Codec, logger?: Logge
   let silent = false;
   let timer: NodeJS.Timeout | undefined;
   let looking: Promise<void> = Promise.resolve();
+  const listeners: (() => void)[] = [];
 
   async function look(): Promise<void> {
-    for (const range of await log.ranges(topic)) await readOn(range);
+    const before = version;
+    try {
+      for (const range of await log.ranges(topic)) await readOn(range);
+    } finally {
+      if (version !== before) for (const tell of listeners) tell();
+    }
   }
 
   async function readOn({ partition, start, end }: PartitionRange): Promise<void> {
@@ -119,6 +127,7 @@ export async function followControls(log: EventLog, codec: Codec, logger?: Logge
     },
     list: (kind) => [...held.values()].filter((control) => control.kind === kind),
     find: (org, kind, key) => held.get(nameOf({ org, kind, key })),
+    onChange: (listener) => void listeners.push(listener),
     refresh,
     async close() {
       closed = true;

@@ -4,7 +4,9 @@
  *
  * Promises of every engine:
  * - `append` resolves when the records survive a crash of process and machine; a batch is stored whole or not at all.
- * - Records of one key are in one partition, in the order they were appended.
+ * - Records of one key are in one partition, in the order they were appended; so are those of keys beside it (`keys.ts`), and
+ *   topics with equally many partitions keep them under the same number.
+ * - Of a compacted topic (`topics.ts`) the last record of each key is kept, the others may go at any time.
  * - A producer that repeats records it has already appended (same producer id and sequence) adds nothing.
  * - A partition is read by one member of a group at a time; a member that lost it cannot commit (PARAPET_LOG_FENCED).
  * - After a crash a group goes on from its last commit: records come again, none is skipped.
@@ -12,7 +14,7 @@
 
 export interface LogRecord {
   topic: string;
-  /** Decides the partition and the order: `org/agent`. */
+  /** Decides the partition and the order: `org/agent`. What stands behind a separator does not (`keys.ts`). */
   key: string;
   /** Milliseconds since 1970: when the thing happened, not when it was appended. */
   timestamp: number;

@@ -8,7 +8,7 @@ import { decision, readDeadLetters } from './dead-letters.ts';
 import { embeddedTopics, openEmbeddedLog } from './embedded/index.ts';
 import type { EventLog } from './port.ts';
 import { expireLog, inspectLog, type LogPlan } from './retention.ts';
-import { deadLetterTopic, TOPICS } from './topics.ts';
+import { BEHAVIOUR_STATES, deadLetterTopic, TOPICS } from './topics.ts';
 
 const DAY_MS = 86_400_000;
 const NOW = Date.UTC(2026, 5, 20);
@@ -37,6 +37,20 @@ const finish = (group: string, offset: number) => log.seek(group, { topic, parti
 const held = async (of = plan) => (await inspectLog(log, of, NOW)).find((each) => each.topic === topic);
 
 describe('records of the log', () => {
+  it('that are states leave when nobody has written them for 90 days', async () => {
+    const state = (key: string, days: number) => ({
+      topic: BEHAVIOUR_STATES,
+      key,
+      timestamp: NOW - days * DAY_MS,
+      headers: {},
+      value: Buffer.from('s'),
+    });
+    await log.append([state('a', 91), state('b', 91), state('a', 89)]);
+    expect(await expireLog(log, plan, NOW)).toEqual([{ topic: BEHAVIOUR_STATES, removed: 1 }]);
+    const left = await log.read({ topic: BEHAVIOUR_STATES, partition: 0, offset: 0 }, { maxRecords: 10, maxBytes: 1_000 });
+    expect(left.map(({ key }) => key)).toEqual(['a']);
+  });
+
   it('stay until every consumer of this deployment has begun, and finished them', async () => {
     expect(await expireLog(log, plan, NOW)).toEqual([]);
     await finish('clickhouse.threats', 30);

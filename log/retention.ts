@@ -10,7 +10,7 @@ import { readDeadLetters } from './dead-letters.ts';
 import { ageOf } from './expiry.ts';
 import type { EventLog, PartitionRange, StoredRecord } from './port.ts';
 import { rangesIfThere } from './ranges.ts';
-import { deadLetterTopic, TOPICS } from './topics.ts';
+import { BEHAVIOUR_STATES, deadLetterTopic, STATE_DAYS, TOPICS } from './topics.ts';
 
 export interface LogPlan {
   table: RetentionTable;
@@ -63,6 +63,10 @@ export async function expireLog(log: EventLog, plan: LogPlan, now = Date.now()):
     const removed = await log.expire(topic, keptSince(days, now), limits);
     if (removed > 0) expired.push({ topic, removed });
   }
+  // States have one reader, who holds all that it has read: what is old there is only what nobody came back to.
+  const removed =
+    (await rangesIfThere(log, BEHAVIOUR_STATES)).length === 0 ? 0 : await log.expire(BEHAVIOUR_STATES, now - STATE_DAYS * DAY_MS);
+  if (removed > 0) expired.push({ topic: BEHAVIOUR_STATES, removed });
   return expired;
 }
 

@@ -34,14 +34,35 @@ export const TOPICS: Record<TopicId, Topic> = {
   controls: { name: 'parapet.controls.v1', record: 'Control', kind: 'compacted' },
 };
 
+/**
+ * What processors remember from batch to batch: a record for each key of their own, in bytes of their own, compacted. It has as
+ * many partitions as their input, so that a partition's past comes and goes with it.
+ */
+export const BEHAVIOUR_STATES = 'parapet.behaviour.v1';
+/** A state that nobody has written for so long leaves the log. Longer than any silence that an indicator asks about. */
+export const STATE_DAYS = 90;
+
 export const TOPIC_IDS = Object.keys(TOPICS) as TopicId[];
 
 /**
- * The number of partitions of every topic, by its name. What is compacted is little, and every process looks at it twice a
- * second: one partition does.
+ * The number of partitions of every topic, by its name. Controls are few, and every process looks at them twice a second: one
+ * partition does.
  */
 export function partitionsByTopic(partitions: number): Record<string, number> {
-  return Object.fromEntries(Object.values(TOPICS).map(({ name, kind }) => [name, kind === 'compacted' ? 1 : partitions]));
+  const records = Object.values(TOPICS).map(({ name, kind }) => [name, kind === 'compacted' ? 1 : partitions]);
+  return Object.fromEntries([...records, [BEHAVIOUR_STATES, partitions]]);
+}
+
+const COMPACTED = new Set([
+  ...Object.values(TOPICS)
+    .filter(({ kind }) => kind === 'compacted')
+    .map(({ name }) => name),
+  BEHAVIOUR_STATES,
+]);
+
+/** By its name without a prefix. */
+export function isCompacted(topic: string): boolean {
+  return COMPACTED.has(topic);
 }
 
 /** Where a consumer group leaves the records it could not work with, and finds what was decided about them. */

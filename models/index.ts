@@ -3,7 +3,7 @@ import { existsSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import type { Environment } from '../core/environment.ts';
 import { ParapetError } from '../core/errors.ts';
-import { createDetector, type Detector } from '../detection/index.ts';
+import { createDetector, type Detector, type Signature, signatures } from '../detection/index.ts';
 import type { Classifier } from '../detection/model/classifier.ts';
 import { createEnsemble, type EnsembleSettings } from '../detection/model/ensemble.ts';
 import { type LinearModel, parseLinear } from '../detection/model/linear.ts';
@@ -15,6 +15,8 @@ export type DetectionSettings = Pick<Environment, Extract<keyof Environment, `PA
 
 export interface OpenDetector {
   detector: Detector;
+  /** The same layers with other signatures; the models are not loaded again. */
+  make(signatures: readonly Signature[]): Detector;
   close(): Promise<void>;
 }
 
@@ -23,17 +25,23 @@ export interface OpenDetector {
  * PARAPET_MODEL_INVALID when a model cannot be loaded: nobody who set one wants to run without it.
  */
 export async function openDetector(settings: DetectionSettings, { remember = 0 }: { remember?: number } = {}): Promise<OpenDetector> {
-  if (settings.PARAPET_MODEL === 'off') return { detector: createDetector({ remember }), close: async () => undefined };
+  if (settings.PARAPET_MODEL === 'off') {
+    const make = (rules: readonly Signature[]) => createDetector({ signatures: rules, remember });
+    return { detector: make(signatures), make, close: async () => undefined };
+  }
   const linear = readLinear(settings.PARAPET_MODEL_LINEAR);
   const classifier = settings.PARAPET_MODEL === 'full' ? await openClassifierOf(settings) : undefined;
-  const detector = createEnsemble({
-    detector: (readAlong) => createDetector({ remember, readAlong }),
-    linear,
-    ...(classifier ? { classifier } : {}),
-    settings: settingsOf(settings),
-  });
+  const weights = settingsOf(settings);
+  const make = (rules: readonly Signature[]) =>
+    createEnsemble({
+      detector: (readAlong) => createDetector({ signatures: rules, remember, readAlong }),
+      linear,
+      ...(classifier ? { classifier } : {}),
+      settings: weights,
+    });
   return {
-    detector,
+    detector: make(signatures),
+    make,
     async close() {
       await classifier?.close();
     },

@@ -2,7 +2,7 @@ import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { createDetector, createMasker } from '../detection/index.ts';
+import { createDetector, createMasker, type Detector, signatures } from '../detection/index.ts';
 import { openLocalKeyStore } from '../keys/local.ts';
 import type { KeyStore } from '../keys/port.ts';
 import { seal } from '../keys/seal.ts';
@@ -50,8 +50,11 @@ async function enrich(value: Interaction): Promise<EnrichedInteraction> {
   return outcome.records[0].value;
 }
 
-async function detect(value: Interaction): Promise<{ assessed: AssessedInteraction; threats: Threat[] }> {
-  const step = createDetect({ keys, detector: createDetector(), masker: createMasker() }).step;
+async function detect(
+  value: Interaction,
+  detector: Detector = createDetector(),
+): Promise<{ assessed: AssessedInteraction; threats: Threat[] }> {
+  const step = createDetect({ keys, detector, masker: createMasker() }).step;
   const outcome = await step({ value: await enrich(value), key: 'acme/bot', timestamp: 1, headers: {} });
   if (outcome.kind !== 'emit') throw new Error('detect emitted nothing');
   const assessed = outcome.records.flatMap((record) => (record.topic === 'assessed' ? [record.value] : []));
@@ -202,6 +205,20 @@ describe('detect', () => {
     expect(await found({ status: 'abandoned' })).toBeGreaterThan(0);
     const failed = { policyId: 'builtin.inspect', policyVersion: '1', effect: 'flag' as const, reason: 'the guard failed' };
     expect(await found({ policyDecisions: [failed] })).toBeGreaterThan(0);
+  });
+
+  it('names what rules on trial find, at no risk', async () => {
+    const trial = createDetector({ signatures: signatures.map((rule) => ({ ...rule, staged: true as const })) });
+    const { assessed, threats } = await detect(interaction([user(attack)], 'No.'), trial);
+    expect(assessed.assessment).toMatchObject({ riskScore: 0, threatsDetected: threats.length, signatureVersion: trial.version });
+    expect(threats.length).toBeGreaterThan(0);
+  });
+
+  it('judges by the rules that hold at its beginning', async () => {
+    const none = createDetector({ signatures: [] });
+    const live: Detector = { ...createDetector(), current: none };
+    const { assessed, threats } = await detect(interaction([user(attack)], 'No.'), live);
+    expect([assessed.assessment.signatureVersion, threats.length]).toEqual([none.version, 0]);
   });
 
   it('says what the gateway did about it, also when only the gateway saw it', async () => {

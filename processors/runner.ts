@@ -1,21 +1,26 @@
 /**
  * Runs a step over a topic. A batch's outputs, its dead letters and the group's new position are committed together; on
- * a transactional log that makes each output appear exactly once. A record that keeps failing is set aside with its
- * reason, and the ones behind it go on.
+ * a transactional log that makes each output appear exactly once. What a step remembers is committed with them and read
+ * back when the partition is taken, so that it is always of the group's position. A record that keeps failing is set
+ * aside with its reason, and the ones behind it go on.
  */
 import { setImmediate as nextTurn, setTimeout as sleep } from 'node:timers/promises';
-import { type ParapetError, toParapetError } from '../core/errors.ts';
+import { ParapetError, toParapetError } from '../core/errors.ts';
 import type { Logger } from '../core/logger.ts';
 import { type Metrics, MS_BUCKETS } from '../core/metrics.ts';
 import { deadLetter, replayOrder } from '../log/dead-letters.ts';
-import type { Assignment, EventLog, LogRecord, StoredRecord, Subscription } from '../log/port.ts';
+import type { Assignment, EventLog, LogRecord, PartitionRange, StoredRecord, Subscription } from '../log/port.ts';
 import { deadLetterTopic, TOPICS, type TopicId, type TopicRecords } from '../log/topics.ts';
 import type { Codec } from '../schemas/codec.ts';
 import type { BatchTraces } from '../telemetry/index.ts';
-import type { Outcome, Processor } from './step.ts';
+import type { Memory, Outcome, Placed, Processor, StatefulProcessor, StepInput } from './step.ts';
 
 /** How long a batch keeps the thread to itself: heartbeats and the other partitions' answers wait meanwhile. */
 const TURN_MS = 20;
+/** One look into what was remembered. */
+const RESTORED = { maxRecords: 1_000, maxBytes: 8 * 1024 * 1024 };
+
+type Work<Id extends TopicId> = (input: StepInput<TopicRecords[Id]> & Placed) => Outcome | Promise<Outcome>;
 
 export interface RunnerParts {
   log: EventLog;
@@ -39,7 +44,7 @@ export interface RunnerOptions {
 
 export async function runProcessor<Id extends TopicId>(
   parts: RunnerParts,
-  processor: Processor<Id>,
+  processor: Processor<Id> | StatefulProcessor<Id>,
   options: RunnerOptions = {},
 ): Promise<Subscription> {
   const { log, codec, logger, metrics, traces } = parts;
@@ -59,12 +64,13 @@ export async function runProcessor<Id extends TopicId>(
   ]);
 
   /** The record's outputs; its dead letter when it kept failing, or when what the step made does not fit its own schema. */
-  async function settle(record: StoredRecord): Promise<LogRecord[]> {
+  async function settle(record: StoredRecord, step: Work<Id>): Promise<LogRecord[]> {
     let failure: ParapetError | undefined;
     for (let attempt = 1; attempt <= attempts; attempt++) {
       try {
         const value = codec.decode(processor.input, record.value) as TopicRecords[Id];
-        const outcome = processor.step({ value, key: record.key, timestamp: record.timestamp, headers: record.headers });
+        const { key, timestamp, headers, offset } = record;
+        const outcome = step({ value, key, timestamp, headers, offset });
         return outputsOf(record, outcome instanceof Promise ? await outcome : outcome, value);
       } catch (error) {
         failure = toParapetError(error);
@@ -107,6 +113,8 @@ export async function runProcessor<Id extends TopicId>(
 
   async function handle(assignment: Assignment): Promise<void> {
     const place = { group: processor.name, topic: assignment.topic, partition: String(assignment.partition) };
+    const memory = 'states' in processor && assignment.topic !== mailbox ? await recall(processor, assignment) : undefined;
+    const step: Work<Id> = memory ? (input) => memory.step(input) : 'step' in processor ? processor.step : tooLate;
     const traced = { operation: 'process', group: processor.name, topic: assignment.topic, partition: assignment.partition } as const;
     let offset = assignment.committed.offset;
     /** When the last batch was read, and whether more was at hand. */
@@ -134,11 +142,12 @@ export async function runProcessor<Id extends TopicId>(
         );
         const outputs: LogRecord[] = [];
         for (let turn = performance.now(), at = 0; at < work.length; at++) {
-          outputs.push(...(await settle(work[at] as StoredRecord)));
+          outputs.push(...(await settle(work[at] as StoredRecord, step)));
           if (performance.now() - turn < TURN_MS) continue;
           await nextTurn();
           turn = performance.now();
         }
+        if (memory) outputs.push(...memory.changes());
         await committing;
         const next = (records.at(-1) as StoredRecord).offset + 1;
         committing = commit(assignment, next, outputs).then(async () => {
@@ -153,6 +162,30 @@ export async function runProcessor<Id extends TopicId>(
     } finally {
       await committing;
     }
+  }
+
+  /** What was committed with the group's position, which nobody else can move any more. */
+  async function recall(
+    { states, remember }: StatefulProcessor<Id>,
+    { partition, revoked }: Assignment,
+  ): Promise<Memory<TopicRecords[Id]>> {
+    const memory = remember();
+    const [ranges, inputs] = [await log.ranges(states), await log.ranges(topic)];
+    if (ranges.length !== inputs.length) {
+      throw new ParapetError('PARAPET_CONFIG_INVALID', {
+        message: `${states} has ${ranges.length} partitions and ${topic} ${inputs.length}; what ${processor.name} remembers would be elsewhere.`,
+        hint: 'Give both topics the same number of partitions.',
+      });
+    }
+    const { start, end } = ranges[partition] as PartitionRange;
+    for (let offset = start; offset < end && !revoked.aborted; ) {
+      const records = await log.read({ topic: states, partition, offset }, RESTORED);
+      const last = records.at(-1);
+      if (last === undefined) break;
+      for (const record of records) memory.restore(record);
+      offset = last.offset + 1;
+    }
+    return memory;
   }
 
   /** Tries until the log takes it: the work is done, so only the partition's loss can end the wait. */
@@ -179,5 +212,8 @@ export async function runProcessor<Id extends TopicId>(
     }
   });
 }
+
+/** A dead letter comes again out of its order and where its past is not at hand: those after it were judged without it. */
+const tooLate = (): Outcome => ({ kind: 'drop', reason: 'it comes too late to be remembered' });
 
 export type { Processor };

@@ -1,7 +1,9 @@
 /**
  * What a processor is: a pure step from one record to an outcome. The runner owns offsets, retries, dead letters and
- * metrics; a step sees none of them.
+ * metrics; a step sees none of them. A step that needs the past has a memory, one for each partition, which the runner
+ * fills from a compacted topic and commits together with the outputs: after a crash both are of the same position.
  */
+import type { LogRecord, StoredRecord } from '../log/port.ts';
 import type { TopicId, TopicRecords } from '../log/topics.ts';
 
 export interface StepInput<T> {
@@ -24,4 +26,27 @@ export interface Processor<Id extends TopicId = TopicId> {
   readonly name: string;
   readonly input: Id;
   readonly step: Step<TopicRecords[Id]>;
+}
+
+export interface Placed {
+  /** Of the record in its partition: what a memory has counted up to here, it does not count again. */
+  offset: number;
+}
+
+/** What is remembered of one partition while this process holds it. */
+export interface Memory<T> {
+  /** One record of what was committed before, oldest first. An empty value takes its key back. */
+  restore(record: StoredRecord): void;
+  /** Everything that may fail must come before the first change: a record that throws is tried again with the same memory. */
+  step(input: StepInput<T> & Placed): Outcome;
+  /** What has changed since the last call, each key once. Its keys lie beside the input's (`log/keys.ts`). */
+  changes(): LogRecord[];
+}
+
+export interface StatefulProcessor<Id extends TopicId = TopicId> {
+  readonly name: string;
+  readonly input: Id;
+  /** Compacted, with as many partitions as the input. */
+  readonly states: string;
+  remember(): Memory<TopicRecords[Id]>;
 }

@@ -10,21 +10,12 @@ import { ParapetError } from '../core/errors.ts';
 import type { KeyStore } from '../keys/port.ts';
 import { pseudonymCheck, pseudonymOf } from '../keys/pseudonym.ts';
 import type { Controls } from '../log/controls.ts';
+import { ERASURE, type ErasureOrder, orderOf } from '../log/erasures.ts';
 import type { TopicId } from '../log/topics.ts';
 import type { AuditEvent, Control, Enrichment, Threat } from '../schemas/types.ts';
 import type { UnsealedInteraction, UnsealedRecords } from '../schemas/unsealed.ts';
 
-export const ERASURE = 'erasure';
-
-/** The value of an erasure's control, whose key is the pseudonym. */
-export interface ErasureOrder {
-  /** Microseconds since 1970: what began until then is masked. */
-  erasedAt: number;
-  /** `pseudonymCheck` of whoever ordered it. */
-  check: string;
-  /** False until every view is masked and the audit event is there. */
-  done: boolean;
-}
+export { ERASURE, type ErasureOrder, orderOf };
 
 /** One subject, for those who have to find its rows. The only place where its name stands in the clear; it goes nowhere. */
 export interface Erasure {
@@ -120,10 +111,6 @@ export function createMask(controls: Pick<Controls, 'version' | 'list'>, keys: P
       return records.every(({ timestamp }) => timestamp > last);
     },
   };
-}
-
-export function orderOf({ value }: Control): ErasureOrder {
-  return JSON.parse(value ?? '{}') as ErasureOrder;
 }
 
 interface Found {

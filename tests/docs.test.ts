@@ -18,7 +18,14 @@ describe('the docs', () => {
   it('list every setting, and none that is not one', () => {
     const text = page('configuration.md');
     const known = Object.keys(readEnvironment({}));
-    const source = ['environment.ts', 'settings/kafka.ts', 'settings/retention.ts', 'settings/stores.ts', 'settings/telemetry.ts']
+    const source = [
+      'environment.ts',
+      'settings/detection.ts',
+      'settings/kafka.ts',
+      'settings/retention.ts',
+      'settings/stores.ts',
+      'settings/telemetry.ts',
+    ]
       .map((file) => readFileSync(new URL(`../core/${file}`, import.meta.url), 'utf8'))
       .join('\n');
     const all = [...source.matchAll(/^ {2}([A-Z0-9_]+):/gm)].map((match) => match[1] as string);

@@ -15,5 +15,13 @@ export const detectionSettings = {
   PARAPET_MODEL_LATE: z.enum(['open', 'closed']).default('open'),
   PARAPET_MODEL_THREADS: z.coerce.number().int().min(1).max(64).default(1),
 
+  PARAPET_SENSITIVE_REQUEST: z.string().default('allow'),
+  PARAPET_SENSITIVE_RESPONSE: z.string().default('allow'),
+  PARAPET_SENSITIVE_HASH_KEY: z.string().min(16).optional(),
+
+  PARAPET_SIGNATURE_PUBLIC_KEYS: list().optional(),
+  PARAPET_SIGNATURE_KEY: z.string().optional(),
+  PARAPET_SIGNATURE_KEY_FILE: z.string().optional(),
+
   PARAPET_MASK_NAMES: flag(false),
 };

@@ -31,6 +31,8 @@ describe('an observation', () => {
       canaries: ['ZEBRA-7'],
     });
     expect(seen).toMatchObject({ position: 7, toolErrors: 1, afterTool: true, toolResultChars: 9, systemChars: 8, canaries: 1 });
+    expect(new Date(seen.at).toISOString()).toBe('2025-11-21T04:40:00.123Z');
+    expect([seen.hour, seen.weekday]).toEqual([4, 5]);
     expect(seen.text.chars).toBe('Where is the annual report?'.length);
     expect(JSON.stringify(seen)).not.toMatch(/annual|report|search|ZEBRA/i);
   });

@@ -122,7 +122,7 @@ const NOTHING = '';
 export function observe({ enriched, content, inspection, position, locate, canaries }: ObservationParts): Observation {
   const { interaction, enrichment } = enriched;
   const { request, response } = content;
-  const at = interaction.startedAt;
+  const at = Math.floor(interaction.startedAt / 1_000);
   const date = new Date(at);
   const place = interaction.clientNetwork === null ? undefined : locate?.(interaction.clientNetwork);
   const said = request ? lastUserText(request.messages) : enrichment.maskedPrompt;

@@ -29,6 +29,8 @@ export function behaviourPage(): string {
     '  "absolute" needs no past.',
     '- **State** is one record for each user, agent and conversation, of fixed size below 4 KiB, with the position it reflects. Baselines fade',
     '  with a time constant of twenty days, refuse to learn outliers whole, and learn recent counts at most every ten minutes.',
+    '- **In the stream** the processor `behave` asks them of every interaction and emits a threat for each finding; how it remembers:',
+    '  [architecture.md](architecture.md), 5.',
     '- Weights were chosen on simulated traffic (`detection/behaviour/testing`), not fitted to real incidents: on your own traffic look at',
     '  the contributions first, then at the number.',
     '',

@@ -67,6 +67,12 @@ export function positionOf({ marks }: State): number {
   return marks[0] as number;
 }
 
+/** When a state last counted something, in milliseconds since 1970; from its bytes, which need not be decoded for it. */
+export function seenAtOf(bytes: Uint8Array): number {
+  if (bytes.length < HEADER_BYTES + 16) throw unreadable(`it has ${bytes.length} bytes`);
+  return Math.round(new DataView(bytes.buffer, bytes.byteOffset).getFloat64(HEADER_BYTES + 8, true) * 1_000);
+}
+
 /**
  * Counts one interaction in all its states. Null when all have counted it before: it comes a second time. A state that is
  * ahead of the others (a crash came between their writes) is asked through a copy, and stays as it is.
@@ -98,12 +104,15 @@ export function encodeState(state: State): Uint8Array {
   return bytes;
 }
 
-/** Undefined when it was written by another format: the key is then learned anew, which a cold start is made for. */
-export function decodeState(bytes: Uint8Array): State | undefined {
+/**
+ * Undefined when it was written by another format: the key is then learned anew, which a cold start is made for. `into` is a
+ * state of the same scope that nobody needs any more: to make one costs more than to read it.
+ */
+export function decodeState(bytes: Uint8Array, into?: State): State | undefined {
   const scope = SCOPES[bytes[2] ?? -1];
   if (bytes[0] !== MARK || scope === undefined) throw unreadable('it does not begin as a state does');
   if (bytes[1] !== STATE_FORMAT) return undefined;
-  const state = createState(scope);
+  const state = into ?? createState(scope);
   if (bytes.length !== HEADER_BYTES + bytesOf(state.fields)) throw unreadable(`it has ${bytes.length} bytes`);
   readFields(state.fields, new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength), HEADER_BYTES);
   return state;

@@ -8,10 +8,10 @@
  */
 import type { Segment } from '../../schemas/content.ts';
 import type { ReadAlong } from '../detector.ts';
+import { isEnglish, isLanguage } from '../guesses.ts';
 import { ALERT_SCORE } from '../score.ts';
 import type { Detector, Finding, Inspection, ThreatType } from '../types.ts';
 import type { Classifier } from './classifier.ts';
-import { isLanguage } from './guesses.ts';
 import type { AttackClass, LinearModel, LinearReading } from './linear.ts';
 
 /** The weights of a sum of log-odds, and what it means as risk. */
@@ -117,7 +117,9 @@ export function createEnsemble({ detector: makeDetector, linear, classifier, set
       const sum = sumOf(settings.fast, base, worst);
       const risk = riskOf(settings.fast, sum);
       if (worst.length === 0 || sum < settings.consult.from || sum > settings.consult.to) return conclude(base, worst, risk);
-      const answer = await classifier.read(textsToAsk(linear, worst), withinMs);
+      const texts = textsToAsk(linear, worst);
+      if (texts.length === 0) return conclude(base, worst, risk);
+      const answer = await classifier.read(texts, withinMs);
       if (answer.kind !== 'read') return conclude(base, worst, risk, { classifier: answer.kind });
       const surest = Math.max(...answer.readings.map(({ logit }) => logit));
       const full = sumOf(settings.full, base, worst) + settings.full.classifier * surest;
@@ -150,7 +152,10 @@ export function riskOf({ knots }: Stacking, sum: number): number {
 
 /** Of the likeliest texts the parts where the linear model sees most. */
 export function textsToAsk(linear: LinearModel, worst: readonly Pick<Candidate, 'text' | 'reading'>[]): string[] {
-  const parts = worst.slice(0, MOST_ASKED).map(({ text, reading }) => hottest(linear, text, reading, ASKED_CHARS, ASKED_STEP));
+  const parts = worst
+    .filter(({ text }) => isEnglish(text))
+    .slice(0, MOST_ASKED)
+    .map(({ text, reading }) => hottest(linear, text, reading, ASKED_CHARS, ASKED_STEP));
   return [...new Set(parts)];
 }
 

@@ -13,6 +13,8 @@ export const DOTTED = 2;
 export const COLONS = 4;
 /** A word that begins with two letters and two digits. */
 export const COUNTRY = 8;
+/** Five colons or five hyphens, each three from the one before. */
+export const PAIRS = 16;
 
 export interface Needs {
   /** Lower case; one of them stands in the text, in any case. */
@@ -36,7 +38,8 @@ export interface Survey {
 const DIGIT = 1 << 8;
 const AT = 2 << 8;
 const COLON = 4 << 8;
-const MARKS = DIGIT | AT | COLON;
+const HYPHEN = 8 << 8;
+const MARKS = DIGIT | AT | COLON | HYPHEN;
 /** Signs that group digits. */
 const GROUPING = new Set([...' .-()/'].map((sign) => sign.charCodeAt(0)));
 
@@ -52,6 +55,7 @@ export function createSurvey(needs: readonly Needs[]): (text: string) => Survey 
   for (let unit = 48; unit < 58; unit++) about[unit] = (about[unit] as number) | DIGIT;
   about[64] = (about[64] as number) | AT;
   about[58] = (about[58] as number) | COLON;
+  about[45] = (about[45] as number) | HYPHEN;
   /** The survey that last saw a word of each entry. */
   const seenIn = new Float64Array(needs.length);
   const wordless = needs.map(({ words }) => words === undefined);
@@ -67,6 +71,8 @@ export function createSurvey(needs: readonly Needs[]): (text: string) => Survey 
     let lastDigit = -4;
     let colons = 0;
     let lastColon = -6;
+    let pairs = 0;
+    let lastMark = -4;
     let firstAt = text.length;
     let state = 0;
     for (let i = 0; i < text.length; i++) {
@@ -94,6 +100,10 @@ export function createSurvey(needs: readonly Needs[]): (text: string) => Survey 
         facts |= ADDRESS;
         firstAt = i;
       } else {
+        pairs = i - lastMark === 3 && text.charCodeAt(i) === text.charCodeAt(lastMark) ? pairs + 1 : 1;
+        if (pairs >= 5) facts |= PAIRS;
+        lastMark = i;
+        if (info & HYPHEN) continue;
         colons = i - lastColon <= 5 ? colons + 1 : 1;
         if (colons >= 7 || i - lastColon === 1) facts |= COLONS;
         lastColon = i;

@@ -491,7 +491,7 @@ export const override: Signature[] = signaturesOf({
     },
     {
       n: 31,
-      pattern: String.raw`\b(?:ignor(?:e|ing)|disregard(?:ing)?|forget|bypass) (?:(?:all|any|the|your|these|those|certain|my|every|of|given|current|command|commands|text|everything|instruction|prompt|rule|anything|written|what is|what's) ){0,4}(?:instructions|rules|directives|guidelines|above|commands|prompts)(?: above| now| given| and|[.,:;!"')]|$)`,
+      pattern: String.raw`\b(?:ignor(?:e|ing)|disregard(?:ing)?|forget|bypass) (?:all |any(?:thing)? |the(?:se)? |your |those |certain |my |every(?:thing)? |of |given |current |commands? |text |instruction |prompt |rule |written |what is |what's ){0,4}(?:instructions|rules|directives|guidelines|above|commands|prompts)(?: above| now| given| and|[.,:;!"')]|$)`,
       description: 'Tells the model in few words to drop its instructions.',
       severity: 'high',
       score: 0.56,

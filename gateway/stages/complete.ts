@@ -11,6 +11,7 @@ import { callVendor, type VendorHeaders } from './call.ts';
 import { decide } from './decide.ts';
 import { inspectResponse } from './inspect.ts';
 import type { Client, StageParts } from './parts.ts';
+import type { AnswerTreatment } from './sensitive.ts';
 
 export interface WholeAnswer {
   ending: Ending;
@@ -25,17 +26,20 @@ export async function complete(
   target: Target,
   vendorRequest: VendorRequest,
   client: Client,
+  treatment?: AnswerTreatment,
 ): Promise<WholeAnswer> {
   try {
     const { status, headers, body } = await fetchAnswer(parts, exchange, target, vendorRequest, client);
     if (exchange.abandoned) return { ending: abandonedWith(exchange, target, status, body), body: undefined };
     if (status < 200 || status > 299) throw target.vendor.adapter.parseError(status, headers, body.toString('utf8'));
-    exchange.answer = parseAnswer(exchange, target, body);
-    if (parts.policy.mode !== 'off') decide(exchange, parts.policy, inspectResponse(exchange, parts.detector, exchange.answer.content));
+    const given = parseAnswer(exchange, target, body);
+    exchange.answer = treatment?.canonical(given) ?? given;
+    if (parts.policy.mode !== 'off') decide(exchange, parts.policy, inspectResponse(exchange, exchange.answer.content));
     // The answer may carry the report on its request.
     await exchange.judged;
     const same = exchange.wire.id === target.vendor.adapter.wire;
-    const out = same ? body : JSON.stringify(exchange.wire.renderResponse(exchange.answer, parts.renderContext(exchange, request)));
+    const untouched = () => (treatment === undefined ? body : JSON.stringify(treatment.body(JSON.parse(body.toString('utf8')))));
+    const out = same ? untouched() : JSON.stringify(exchange.wire.renderResponse(exchange.answer, parts.renderContext(exchange, request)));
     return { ending: { status: 'answered', httpStatus: 200 }, body: out };
   } catch (thrown) {
     const error = toParapetError(thrown);

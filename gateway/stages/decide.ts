@@ -56,10 +56,11 @@ export function decide(exchange: Exchange, policy: GuardPolicy, inspected: Inspe
   if (unanswered(inspection.classifier))
     note(exchange, blocked && !risky ? 'block' : 'flag', `the classifier was ${inspection.classifier}`);
   if (!blocked) return;
-  const rules = [...new Set(inspection.findings.map((finding) => finding.ruleId))].slice(0, 5);
+  const counting = inspection.findings.filter(({ staged }) => !staged);
+  const rules = [...new Set(counting.map((finding) => finding.ruleId))].slice(0, 5);
   throw new ParapetError('PARAPET_BLOCKED', {
     message: risky
-      ? `A guard blocked this ${inspection.findings[0]?.direction ?? 'request'} (risk ${inspection.riskScore}, rules ${rules.join(', ')}).`
+      ? `A guard blocked this ${counting[0]?.direction ?? 'request'} (risk ${inspection.riskScore}, rules ${rules.join(', ')}).`
       : `A guard blocked this request: ${missing}.`,
   });
 }

@@ -2,7 +2,7 @@
  * The guard's eyes: the same detector over every text of a request or an answer. A detector that throws is a finding of
  * its own kind, never silence.
  */
-import type { Detector, Inspection } from '../../detection/types.ts';
+import type { Inspection } from '../../detection/types.ts';
 import { type RequestContent, type ResponseContent, requestSegments, responseSegments, type Segment } from '../../schemas/content.ts';
 import type { Verdict } from '../../schemas/types.ts';
 import type { Exchange } from '../exchange.ts';
@@ -10,14 +10,10 @@ import type { Exchange } from '../exchange.ts';
 export type Inspected = { kind: 'inspected'; inspection: Inspection } | { kind: 'failed'; error: unknown };
 
 /** With the slower look, where the detector has one. Never throws. */
-export async function inspectRequest(
-  exchange: Exchange,
-  detector: Detector,
-  content: RequestContent,
-  withinMs: number,
-): Promise<Inspected> {
+export async function inspectRequest(exchange: Exchange, content: RequestContent, withinMs: number): Promise<Inspected> {
+  const { detector } = exchange;
   const segments = requestSegments(content);
-  if (detector.inspectFully === undefined) return inspect(exchange, detector, segments);
+  if (detector.inspectFully === undefined) return inspect(exchange, segments);
   const started = performance.now();
   try {
     return inspected(exchange, await detector.inspectFully(segments, withinMs));
@@ -28,14 +24,14 @@ export async function inspectRequest(
   }
 }
 
-export function inspectResponse(exchange: Exchange, detector: Detector, content: ResponseContent): Inspected {
-  return inspect(exchange, detector, responseSegments(content));
+export function inspectResponse(exchange: Exchange, content: ResponseContent): Inspected {
+  return inspect(exchange, responseSegments(content));
 }
 
-export function inspect(exchange: Exchange, detector: Detector, segments: Segment[]): Inspected {
+export function inspect(exchange: Exchange, segments: Segment[]): Inspected {
   const started = performance.now();
   try {
-    return inspected(exchange, detector.inspect(segments));
+    return inspected(exchange, exchange.detector.inspect(segments));
   } catch (error) {
     return { kind: 'failed', error };
   } finally {
@@ -49,9 +45,9 @@ function inspected(exchange: Exchange, inspection: Inspection): Inspected {
   return { kind: 'inspected', inspection };
 }
 
-/** Findings as the event keeps them: without any text of the prompt. */
+/** Findings as the event keeps them: without any text of the prompt. A rule on trial never blocked anything. */
 export function verdictsOf(inspection: Inspection, action: Verdict['action']): Verdict[] {
-  return inspection.findings.map(({ layer, ruleId, ruleVersion, threatType, severity, score, direction, path }) => ({
+  return inspection.findings.map(({ layer, ruleId, ruleVersion, threatType, severity, score, direction, path, staged }) => ({
     layer,
     ruleId,
     ruleVersion,
@@ -60,6 +56,6 @@ export function verdictsOf(inspection: Inspection, action: Verdict['action']): V
     score,
     direction,
     path,
-    action,
+    action: staged ? 'flagged' : action,
   }));
 }

@@ -1,14 +1,15 @@
 /** What the stages that talk to vendor and client are given. */
 import type { Logger } from '../../core/logger.ts';
-import type { Detector } from '../../detection/types.ts';
 import type { Exchange } from '../exchange.ts';
 import type { CanonicalRequest, RenderContext } from '../wire/types.ts';
 import type { GuardPolicy } from './decide.ts';
 import type { Recorder } from './record.ts';
+import type { Sensitive } from './sensitive.ts';
 
 export interface StageParts {
-  detector: Detector;
   policy: GuardPolicy;
+  /** Undefined when sensitive data goes on as it is. */
+  sensitive: Sensitive | undefined;
   recorder: Recorder;
   logger: Logger;
   responseLimitBytes: number;

@@ -32,7 +32,6 @@ export interface RecorderParts {
   logger: Logger;
   gatewayId: string;
   inspectMode: Interaction['inspectMode'];
-  signatureVersion: string;
   /** Bytes of JSON of one content field. */
   contentLimit: number;
   /** Headers of the exchange's records, where traces are recorded; else the caller's context is passed on. */
@@ -134,7 +133,7 @@ export function createRecorder(parts: RecorderParts, org: string): Recorder {
       policyDecisions: exchange.policyDecisions,
       riskScore: exchange.riskScore,
       inspectMode: parts.inspectMode,
-      signatureVersion: parts.signatureVersion,
+      signatureVersion: exchange.detector.version,
       clientNetwork: networkOf(exchange.address),
       userAgent: exchange.headers['user-agent']?.slice(0, 256) ?? null,
     };

@@ -19,6 +19,7 @@ import { createHoldBack } from './guard.ts';
 import { inspect, inspectResponse } from './inspect.ts';
 import type { Client, StageParts } from './parts.ts';
 import { boundLastWrite } from './respond.ts';
+import type { AnswerTreatment } from './sensitive.ts';
 
 const ERROR_BODY_BYTES = 1024 * 1024;
 const LINGER_MS = 2_000;
@@ -40,9 +41,12 @@ export function stream(
   vendorRequest: VendorRequest,
   client: Client,
   response: ServerResponse,
+  treatment?: AnswerTreatment,
 ): Promise<StreamedAnswer> {
   const { adapter } = target.vendor;
-  const passThrough = exchange.wire.id === adapter.wire;
+  // What is changed on the way has to be written anew.
+  const passThrough = exchange.wire.id === adapter.wire && treatment === undefined;
+  const treated = treatment?.stream();
   const hidesUsage = passThrough && adapter.wire === 'openai.chat' && !request.streamUsage;
   const renderer = exchange.wire.createStreamRenderer(parts.renderContext(exchange, request));
   const sse = createSseParser();
@@ -51,7 +55,7 @@ export function stream(
   const holdBack =
     parts.policy.mode === 'block'
       ? createHoldBack({
-          inspect: (segments) => inspect(exchange, parts.detector, segments),
+          inspect: (segments) => inspect(exchange, segments),
           judge(inspected) {
             // What does not stop the answer is noted once, at its end.
             if (stops(parts.policy, inspected)) decide(exchange, parts.policy, inspected);
@@ -128,7 +132,8 @@ export function stream(
         if (passThrough && headSent) send([frame.raw]);
         return;
       }
-      take(frame, parser.push({ event: frame.event, data: frame.data }));
+      const events = parser.push({ event: frame.event, data: frame.data });
+      take(frame, treated === undefined ? events : events.flatMap(treated));
     }
 
     function take(frame: SseEvent, events: StreamEvent[]): void {
@@ -156,7 +161,7 @@ export function stream(
     /** The vendor's end mark came: judge the whole answer, then close. */
     function finish(): void {
       exchange.answer = accumulator.answer();
-      if (parts.policy.mode !== 'off') decide(exchange, parts.policy, inspectResponse(exchange, parts.detector, exchange.answer.content));
+      if (parts.policy.mode !== 'off') decide(exchange, parts.policy, inspectResponse(exchange, exchange.answer.content));
       if (holdBack) last = [...holdBack.rest(), ...last];
       settle(exchange.abandoned ? abandoned() : { status: 'answered', httpStatus: 200 }, last);
     }
@@ -242,7 +247,8 @@ export function stream(
           if (errorBody) throw errorOf(target, status, headers, Buffer.concat(errorBody), exchange);
           const rest = sse.end();
           const ends = readUnterminated(parser, rest);
-          if (rest && ends.length > 0) take({ ...rest, raw: Buffer.concat([rest.raw, BLANK_LINE]) }, ends);
+          if (rest && ends.length > 0)
+            take({ ...rest, raw: Buffer.concat([rest.raw, BLANK_LINE]) }, treated ? ends.flatMap(treated) : ends);
           if (!over)
             throw new ParapetError('PARAPET_VENDOR_CUT', {
               message: `The vendor ${target.vendor.config.name} ended its answer before the end.`,

@@ -2,6 +2,7 @@
  * How a record and its place are written in LMDB. Keys sort by topic, partition and offset, so that a partition is one
  * stretch of the tree; a value is a small fixed header, the key, the headers as JSON, and the record's bytes.
  */
+import { placingPart } from '../keys.ts';
 import type { LogRecord, StoredRecord } from '../port.ts';
 
 /** Topic number (2 bytes), partition (2 bytes), offset (8 bytes), all big-endian. */
@@ -73,6 +74,6 @@ export function timestampOf(packed: Buffer): number {
 /** FNV-1a over the key's UTF-8 bytes: stable across processes and versions, because it decides where a key lives. */
 export function partitionOf(key: string, partitions: number): number {
   let hash = 0x811c9dc5;
-  for (const byte of Buffer.from(key, 'utf8')) hash = Math.imul(hash ^ byte, 0x01000193) >>> 0;
+  for (const byte of Buffer.from(placingPart(key), 'utf8')) hash = Math.imul(hash ^ byte, 0x01000193) >>> 0;
   return hash % partitions;
 }

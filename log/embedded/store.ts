@@ -3,10 +3,12 @@
  * Offsets are assigned inside the write transaction, and LMDB has one writer at a time over all processes, so offsets
  * have no gap and no race.
  */
+import { hash } from 'node:crypto';
 import { type Database, open, type RootDatabase } from 'lmdb';
 import { ParapetError } from '../../core/errors.ts';
 import { ageOf } from '../expiry.ts';
 import type { LogRecord, PartitionRange, Position, Producer, StoredRecord } from '../port.ts';
+import { isCompacted } from '../topics.ts';
 import { offsetOf, packRecord, partitionOf, recordKey, timestampOf, unpackRecord } from './frame.ts';
 import { slabEncoder } from './slab.ts';
 
@@ -17,7 +19,7 @@ export interface TopicMeta {
 
 export interface Store {
   root: RootDatabase;
-  /** Small facts: topics, ends of partitions, commits, leases, members, producers. */
+  /** Small facts: topics, ends of partitions, commits, leases, members, producers, and where the newest record of a compacted key is. */
   facts: Database<unknown, string>;
   topic(name: string): TopicMeta;
   /** Adds a topic that is not there yet; the partition count of one that is stays. */
@@ -81,6 +83,29 @@ export function openStore(path: string, mayCreate: (topic: string) => number | u
 
   const endKey = (meta: TopicMeta, partition: number) => `end/${meta.number}/${partition}`;
 
+  // Hashed: a key may be longer than LMDB takes one.
+  const newestKey = (meta: TopicMeta, partition: number, key: string) => `newest/${meta.number}/${partition}/${hash('sha1', key)}`;
+
+  /** Only inside a write transaction: the record at `offset` takes the place of its key's last one. */
+  function compact(meta: TopicMeta, partition: number, key: string, offset: number): void {
+    const newest = newestKey(meta, partition, key);
+    const last = facts.get(newest) as number | undefined;
+    if (last !== undefined) records.removeSync(recordKey(meta.number, partition, last));
+    facts.putSync(newest, offset);
+  }
+
+  /** Only inside a write transaction. */
+  function remove(topic: string, meta: TopicMeta, partition: number, key: Buffer): void {
+    if (isCompacted(topic)) {
+      // Another may have taken its place by now.
+      for (const found of records.getRange({ start: key, limit: 1 })) {
+        if (!found.key.equals(key)) break;
+        facts.removeSync(newestKey(meta, partition, unpackRecord(topic, partition, offsetOf(key), found.value).key));
+      }
+    }
+    records.removeSync(key);
+  }
+
   return {
     root,
     facts,
@@ -111,6 +136,7 @@ export function openStore(path: string, mayCreate: (topic: string) => number | u
         const key = endKey(meta, partition);
         const offset = ends.get(key) ?? (facts.get(key) as number | undefined) ?? 0;
         records.putSync(recordKey(meta.number, partition, offset), packRecord(record));
+        if (isCompacted(record.topic)) compact(meta, partition, record.key, offset);
         ends.set(key, offset + 1);
         positions.push({ topic: record.topic, partition, offset });
       }
@@ -189,7 +215,7 @@ export function openStore(path: string, mayCreate: (topic: string) => number | u
           }
           if (old.length > 0) {
             await root.transaction(() => {
-              for (const key of old) records.removeSync(key);
+              for (const key of old) remove(name, meta, partition, key);
             });
           }
           removed += old.length;

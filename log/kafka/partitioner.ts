@@ -1,4 +1,6 @@
 /** Which partition a key lives in: murmur2 over its UTF-8 bytes, as Kafka's own clients do it, so that all agree. */
+import { placingPart } from '../keys.ts';
+
 const REMEMBERED_KEYS = 10_000;
 
 export function murmur2(bytes: Uint8Array): number {
@@ -26,11 +28,12 @@ export type Partitioner = (key: string, partitions: number) => number;
 export function createPartitioner(): Partitioner {
   const hashes = new Map<string, number>();
   return (key, partitions) => {
-    let hash = hashes.get(key);
+    const place = placingPart(key);
+    let hash = hashes.get(place);
     if (hash === undefined) {
-      hash = murmur2(Buffer.from(key, 'utf8')) & 0x7fffffff;
+      hash = murmur2(Buffer.from(place, 'utf8')) & 0x7fffffff;
       if (hashes.size >= REMEMBERED_KEYS) hashes.clear();
-      hashes.set(key, hash);
+      hashes.set(place, hash);
     }
     return hash % partitions;
   };

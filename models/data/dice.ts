@@ -1,5 +1,5 @@
 /** Dice named by words: what one language draws does not change when another language, or a file, is added. */
-import { mulberry32 } from '../../bench/drill/dice.ts';
+import { mulberry32 } from '../../core/dice.ts';
 
 export type Dice = () => number;
 

@@ -1,6 +1,6 @@
 """Fine-tunes all-MiniLM-L6-v2 as the encoder of layer 3 and writes it as ONNX, in full precision and in 8 bits.
 
-python models/train/encoder.py SAMPLES.jsonl OUT_DIR [--epochs 1] [--seed 1] [--train-layers 3] [--limit N]
+python models/train/encoder.py SAMPLES.jsonl OUT_DIR [--epochs 1] [--seed 1] [--start encoder.pt]
 
 SAMPLES come from `node models/train/windows.ts`. Heads, in this order: attack, injection, jailbreak, exfiltration, harmful;
 the middle three only mean something of an attack. The graph takes `input_ids` and `attention_mask` (int64, batch x tokens)
@@ -86,14 +86,14 @@ def loss_of(logits, batch: list[dict]):
     return loss / weight.sum()
 
 
-def train(samples: list[dict], model: Encoder, pad: int, epochs: float, train_layers: int, dice: random.Random) -> None:
+def train(samples: list[dict], model: Encoder, pad: int, args: argparse.Namespace, dice: random.Random) -> None:
     layers = model.body.encoder.layer
-    for part in [model.body.embeddings, *layers[: len(layers) - train_layers]]:
+    for part in [model.body.embeddings, *layers[: len(layers) - args.train_layers]]:
         part.requires_grad_(False)
     body = [p for p in model.body.parameters() if p.requires_grad]
-    optimiser = torch.optim.AdamW([{"params": body, "lr": 6e-5}, {"params": model.heads.parameters(), "lr": 1e-3}], weight_decay=0.01)
+    optimiser = torch.optim.AdamW([{"params": body, "lr": args.rate}, {"params": model.heads.parameters(), "lr": 1e-3}], weight_decay=0.01)
     every = math.ceil(len(samples) / 32)
-    steps = max(1, int(every * epochs))
+    steps = max(1, int(every * args.epochs))
     schedule = torch.optim.lr_scheduler.LambdaLR(optimiser, lambda s: min(1.0, s / (0.06 * steps + 1)) * max(0.02, 1 - s / steps))
     model.train()
     step, shown, since = 0, 0.0, time.time()
@@ -152,6 +152,8 @@ def main() -> None:
     parser.add_argument("--seed", type=int, default=1)
     parser.add_argument("--train-layers", type=int, default=3)
     parser.add_argument("--limit", type=int)
+    parser.add_argument("--rate", type=float, default=6e-5, help="of the body; the heads learn faster")
+    parser.add_argument("--start", help="an encoder.pt to go on from, with more data")
     args = parser.parse_args()
     torch.manual_seed(args.seed)
     dice = random.Random(args.seed)
@@ -164,7 +166,9 @@ def main() -> None:
             sample["ids"] = ids
     print(f"{len(samples)} samples, {sum(len(s['ids']) for s in samples) / len(samples):.0f} tokens each", flush=True)
     model = Encoder(base)
-    train(samples, model, tokenizer.pad_token_id, args.epochs, args.train_layers, dice)
+    if args.start:
+        model.load_state_dict(torch.load(args.start))
+    train(samples, model, tokenizer.pad_token_id, args, dice)
     os.makedirs(args.out, exist_ok=True)
     torch.save(model.state_dict(), os.path.join(args.out, "encoder.pt"))
     export(model, base, args.out)

@@ -17,15 +17,18 @@ import { readLinear, SHIPPED, SHIPPED_ENCODER } from '../index.ts';
 import { openClassifier } from '../serve/classifier.ts';
 import { leaveOut } from './leave-out.ts';
 import { LINEAR_OPTIONS, quantised, trainLinear } from './linear.ts';
-import { isPermissive, readRows, type TrainingRow } from './rows.ts';
+import { isKeptBack, isPermissive, readRows, type TrainingRow } from './rows.ts';
 import { type Allowed, measure, stack } from './stack.ts';
 
 const STEPS = ['linear', 'encoder', 'stack', 'leave-out'];
 const ATTACK_FILES = ['train.jsonl', 'train-more-attacks.jsonl', 'train-more-benign.jsonl'];
 /** Model outputs, and requests for harm: neither is what these layers are there for. */
 const isJudged = ({ source, label }: TrainingRow) => source !== 'tensor_trust_detection' && !(source === 'xstest' && label === 'attack');
-/** Of the development rows. What is measured elsewhere is no benchmark but people, so there is room below what was asked for. */
-const ALLOWED: Allowed = { alert: 0.035, block: 0.007 };
+/** Of the development rows, and of our own that were kept back, which are mostly look-alikes of attacks. */
+const ALLOWED: Record<'development' | 'own', Allowed> = {
+  development: { alert: 0.045, block: 0.007 },
+  own: { alert: 0.1, block: 0.02 },
+};
 const FOLDS = 10;
 
 const { values } = parseArgs({
@@ -41,6 +44,7 @@ const strange = steps.filter((step) => !STEPS.includes(step));
 if (strange.length > 0) throw new Error(`unknown step ${strange.join(', ')} (there are ${STEPS.join(', ')})`);
 
 mkdirSync(SHIPPED_ENCODER, { recursive: true });
+const own: TrainingRow[] = generate({ seed: 1 });
 const rows = await trainingRows();
 console.log(`${rows.length} rows to train on`);
 if (steps.includes('linear')) makeLinear();
@@ -54,7 +58,7 @@ if (steps.includes('leave-out')) {
 
 async function trainingRows(): Promise<TrainingRow[]> {
   const files = await Promise.all([...ATTACK_FILES, 'harmful.jsonl'].map((name) => readRows(join(values.data, name))));
-  return [...files.flat().filter(isPermissive), ...generate({ seed: 1 })];
+  return [...files.flat().filter(isPermissive), ...own.filter((row) => !isKeptBack(row))];
 }
 
 function makeLinear(): void {
@@ -81,8 +85,12 @@ async function makeEncoder(): Promise<void> {
 async function makeStack(): Promise<void> {
   const classifier = await openClassifier({ folder: SHIPPED_ENCODER, threads: 2 });
   try {
-    const measured = await measure((await readRows(join(values.data, 'dev.jsonl'))).filter(isJudged), readLinear(), classifier);
-    const settings = stack(measured, ALLOWED);
+    const linear = readLinear();
+    const development = (await readRows(join(values.data, 'dev.jsonl'))).filter(isJudged);
+    const settings = stack([
+      { rows: await measure(development, linear, classifier), allowed: ALLOWED.development },
+      { rows: await measure(own.filter(isKeptBack), linear, classifier), allowed: ALLOWED.own },
+    ]);
     writeFileSync(join(SHIPPED, 'ensemble.json'), `${JSON.stringify(settings, null, 1)}\n`);
     console.log(JSON.stringify(settings));
   } finally {

@@ -24,7 +24,7 @@ export const LINEAR_OPTIONS: LinearOptions = { epochs: 8, rate: 15, shrink: 2e-4
 
 /** Windows of one text that are learnt from at most; of longer texts they are spread over the whole. */
 const TRAINING_WINDOWS = 12;
-/** Rows of one source and label count in full up to so many; of more, each counts less. */
+/** Rows of one source, language and label count in full up to so many; of more, each counts less. */
 const FULL_ROWS = 300;
 
 /** A row as the features of its windows. */
@@ -95,7 +95,7 @@ function encode(rows: readonly TrainingRow[]): Encoded[] {
 
 /** No source and no language may outvote the others, and in none may one label be the likelier guess. */
 function weigh(encoded: readonly Encoded[], isPositive: (row: TrainingRow) => boolean): void {
-  const bySource = Map.groupBy(encoded, ({ row }) => `${row.source} ${isPositive(row)}`);
+  const bySource = Map.groupBy(encoded, ({ row }) => `${row.source} ${row.lang} ${isPositive(row)}`);
   for (const group of bySource.values()) {
     for (const each of group) each.weight = Math.min(1, Math.sqrt(FULL_ROWS / group.length));
   }

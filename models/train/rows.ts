@@ -2,6 +2,7 @@
 import { createReadStream } from 'node:fs';
 import { createInterface } from 'node:readline';
 import type { AttackClass } from '../../detection/model/linear.ts';
+import { diceOf } from '../data/dice.ts';
 
 export interface TrainingRow {
   id: string;
@@ -59,4 +60,14 @@ export function classOf({ kind }: Pick<TrainingRow, 'kind'>): AttackClass {
     default:
       return 'injection';
   }
+}
+
+/** Of the rows that we wrote as whole texts, those that no model is trained on: the layers are joined on them. */
+const KEPT_BACK = 0.3;
+
+export function isKeptBack({ id, source }: Pick<TrainingRow, 'id' | 'source'>): boolean {
+  if (source !== 'own_direct' && source !== 'own_pairs') return false;
+  // Both sides of a pair stay together: its number stands between language and side.
+  const number = source === 'own_pairs' ? id.split(':').slice(0, -1).join(':') : id;
+  return diceOf('kept back', source, number)() < KEPT_BACK;
 }

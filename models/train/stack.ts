@@ -3,10 +3,11 @@
  * and the sums at which a share of the benign rows would raise an alert or be blocked. The weights come out of the data;
  * a layer that would get less than nothing gets nothing, so that no finding can lower a risk.
  */
+
+import { isLanguage } from '../../detection/guesses.ts';
 import { createDetector } from '../../detection/index.ts';
 import type { Classifier } from '../../detection/model/classifier.ts';
 import { certainty, type EnsembleSettings, riskOf, type Stacking, textsToAsk } from '../../detection/model/ensemble.ts';
-import { isLanguage } from '../../detection/model/guesses.ts';
 import type { LinearModel, LinearReading } from '../../detection/model/linear.ts';
 import { ALERT_SCORE } from '../../detection/score.ts';
 import type { TrainingRow } from './rows.ts';
@@ -20,15 +21,21 @@ export interface Measured {
   classifier: number | undefined;
 }
 
-/** Shares of benign development rows that may raise an alert, and that may be blocked. */
+/** Shares of a set's benign rows that may raise an alert, and that may be blocked. */
 export interface Allowed {
   alert: number;
   block: number;
 }
 
+/** Rows that no model was trained on, and the false alarms that they may raise. */
+export interface MeasuredSet {
+  rows: readonly Measured[];
+  allowed: Allowed;
+}
+
 const BLOCK_SCORE = 70;
-/** Attacks in the development rows that may lie below the doubt, and benign rows that may lie above it. */
-const DOUBT = { attacksBelow: 0.06, benignAbove: 0.001 };
+/** Benign rows about which the classifier may be asked, and those that may lie above the doubt. */
+const DOUBT = { asked: 0.15, above: 0.001 };
 
 export async function measure(rows: readonly TrainingRow[], linear: LinearModel, classifier?: Classifier): Promise<Measured[]> {
   let seen: { text: string; reading: LinearReading }[] = [];
@@ -45,7 +52,8 @@ export async function measure(rows: readonly TrainingRow[], linear: LinearModel,
       { direction: 'request', role: 'user', kind: 'text', path: 'messages[0].parts[0]', text: row.text },
     ]);
     const worst = seen.sort((a, b) => b.reading.logit - a.reading.logit);
-    const answer = worst.length > 0 ? await classifier?.read(textsToAsk(linear, worst), 60_000) : undefined;
+    const texts = textsToAsk(linear, worst);
+    const answer = texts.length > 0 ? await classifier?.read(texts, 60_000) : undefined;
     if (answer?.kind === 'failed') throw new Error(answer.reason);
     measured.push({
       row,
@@ -57,24 +65,29 @@ export async function measure(rows: readonly TrainingRow[], linear: LinearModel,
   return measured;
 }
 
-export function stack(measured: readonly Measured[], allowed: Allowed): EnsembleSettings {
+/** Weights from all sets together; the bounds are those at which no set raises more false alarms than it may. */
+export function stack(sets: readonly MeasuredSet[]): EnsembleSettings {
+  const measured = sets.flatMap(({ rows }) => rows);
   const asked = measured.filter(({ classifier }) => classifier !== undefined);
-  const fast = calibrated(fitStack(measured, false), measured, allowed);
-  const full = asked.length === 0 ? fast : calibrated(fitStack(asked, true), asked, allowed);
-  const sums = (label: TrainingRow['label']) =>
-    measured
-      .filter(({ row }) => row.label === label)
-      .map((each) => sumOf(fast, each))
-      .sort((a, b) => a - b);
-  const [attacks, benign] = [sums('attack'), sums('benign')];
+  const fast = calibrated(fitStack(measured, false), sets);
+  const full =
+    asked.length === 0
+      ? fast
+      : calibrated(
+          fitStack(asked, true),
+          sets.map((set) => ({ ...set, rows: set.rows.filter(({ classifier }) => classifier !== undefined) })),
+        );
+  // Of the first set, which is what clients send every day.
+  const benign = (sets[0] as MeasuredSet).rows
+    .filter(({ row }) => row.label === 'benign')
+    .map((each) => sumOf(fast, each))
+    .sort((a, b) => b - a);
+  const from = (share: number) => round(benign[Math.floor(benign.length * share)] as number);
   return {
     fast,
     full,
     mayLower: true,
-    consult: {
-      from: round(attacks[Math.floor(attacks.length * DOUBT.attacksBelow)] as number),
-      to: round(benign[Math.floor(benign.length * (1 - DOUBT.benignAbove))] as number),
-    },
+    consult: { from: from(DOUBT.asked), to: from(DOUBT.above) },
   };
 }
 
@@ -82,7 +95,12 @@ export function sumOf({ bias, signatures, linear, classifier }: Stacking, each: 
   return bias + signatures * certainty(each.risk) + linear * each.linear + classifier * (each.classifier ?? 0);
 }
 
-export const riskIn = (stacking: Stacking, each: Measured): number => Math.max(each.risk, riskOf(stacking, sumOf(stacking, each)));
+/** As the ensemble judges it. */
+export function riskIn({ fast, full, consult }: EnsembleSettings, each: Measured): number {
+  const sum = sumOf(fast, each);
+  const asked = each.classifier !== undefined && sum >= consult.from && sum <= consult.to;
+  return Math.max(each.risk, asked ? riskOf(full, sumOf(full, each)) : riskOf(fast, sum));
+}
 
 const STEPS = 4_000;
 
@@ -112,13 +130,18 @@ function fitStack(measured: readonly Measured[], withClassifier: boolean): Stack
 }
 
 /** Where the risk is 20 and 70 is where so many benign rows lie above; the rest follows the odds. */
-function calibrated(stacking: Stacking, measured: readonly Measured[], { alert, block }: Allowed): Stacking {
-  const benign = measured
-    .filter(({ row }) => row.label === 'benign')
-    .map((each) => sumOf(stacking, each))
-    .sort((a, b) => b - a);
-  const above = (share: number) => round((benign[Math.floor(benign.length * share)] as number) + 1e-3);
-  const [from, to] = [above(alert), above(block)];
+function calibrated(stacking: Stacking, sets: readonly MeasuredSet[]): Stacking {
+  const bound = (which: keyof Allowed): number =>
+    Math.max(
+      ...sets.map(({ rows, allowed }) => {
+        const benign = rows
+          .filter(({ row }) => row.label === 'benign')
+          .map((each) => sumOf(stacking, each))
+          .sort((a, b) => b - a);
+        return round((benign[Math.floor(benign.length * allowed[which])] ?? Number.NEGATIVE_INFINITY) + 1e-3);
+      }),
+    );
+  const [from, to] = [bound('alert'), bound('block')];
   return {
     ...stacking,
     knots: [

@@ -7,6 +7,7 @@
  */
 import { createWriteStream, readFileSync } from 'node:fs';
 import { finished } from 'node:stream/promises';
+import { isEnglish } from '../../detection/guesses.ts';
 import { type LinearModel, madeReadable, parseLinear } from '../../detection/model/linear.ts';
 import { diceOf } from '../data/dice.ts';
 import { classOf, isHarmful, readRows, type TrainingRow } from './rows.ts';
@@ -14,9 +15,6 @@ import { classOf, isHarmful, readRows, type TrainingRow } from './rows.ts';
 /** Characters of a window: 128 tokens of English. */
 export const WINDOW_CHARS = 480;
 const STEP = 320;
-/** The encoder's vocabulary is English; of other scripts it sees next to nothing. */
-const LATIN_SHARE = 0.7;
-
 interface Sample {
   text: string;
   attack: 0 | 1;
@@ -29,7 +27,7 @@ interface Sample {
 
 export function samplesOf(row: TrainingRow, linear: LinearModel, dice: () => number): Sample[] {
   const text = madeReadable(row.text);
-  if (!isMostlyLatin(text)) return [];
+  if (!isEnglish(text)) return [];
   const attack = row.label === 'attack' && !isHarmful(row) ? 1 : 0;
   const make = (from: number): Sample => ({
     // A window may begin or end in the middle of a pair.
@@ -48,17 +46,6 @@ export function samplesOf(row: TrainingRow, linear: LinearModel, dice: () => num
     .reduce((a, b) => (b.logit > a.logit ? b : a));
   if (attack) return [make(worst.from)];
   return [...new Set([worst.from, starts[Math.floor(dice() * starts.length)] as number])].map(make);
-}
-
-export function isMostlyLatin(text: string): boolean {
-  let latin = 0;
-  let other = 0;
-  for (let i = 0; i < text.length; i++) {
-    const unit = text.charCodeAt(i);
-    if ((unit | 32) >= 97 && (unit | 32) <= 122) latin += 1;
-    else if (unit > 0x24f) other += 1;
-  }
-  return latin >= (latin + other) * LATIN_SHARE;
 }
 
 if (import.meta.main) {

@@ -4,13 +4,13 @@
  * looked at here: findings for their details, and whatever a gateway without a guard, or with older rules, let through.
  * Emits the assessed interaction, and one threat for each rule that fired, named by interaction, layer and rule.
  */
-import { derivedId } from '../../core/ids.ts';
 import type { Detector, Finding, Inspection, Masker, Severity } from '../../detection/types.ts';
 import type { KeyStore } from '../../keys/port.ts';
 import { requestSegments, responseSegments } from '../../schemas/content.ts';
 import type { Assessment, EnrichedInteraction, Interaction, Threat, Verdict } from '../../schemas/types.ts';
 import { openContent } from '../content.ts';
 import type { Emission, Outcome, Processor, StepInput } from '../step.ts';
+import { threatBase } from '../threat.ts';
 
 /** Nobody waits for the stream: a busy classifier is waited for. */
 const CLASSIFIER_MS = 60_000;
@@ -24,11 +24,15 @@ export interface DetectParts {
 }
 
 export function createDetect({ keys, detector, masker }: DetectParts): Processor<'enriched'> {
-  async function inspect(interaction: Interaction): Promise<Inspection> {
+  /**
+   * What a gateway has seen with these models needs its details only, and the model's word stands in the event already. The
+   * classifier is asked about what no such gateway has seen.
+   */
+  async function inspect(interaction: Interaction, judge: Detector): Promise<Inspection> {
     const { request, response } = openContent(keys, interaction);
     const segments = [...(request ? requestSegments(request) : []), ...(response ? responseSegments(response) : [])];
-    if (detector.inspectFully === undefined) return detector.inspect(segments);
-    const inspection = await detector.inspectFully(segments, CLASSIFIER_MS);
+    if (judge.inspectFully === undefined || wasSeen(interaction, judge.version)) return judge.inspect(segments);
+    const inspection = await judge.inspectFully(segments, CLASSIFIER_MS);
     // The same record must come to the same verdict whenever it is looked at; so it is tried again rather than half judged.
     if (inspection.classifier === 'late' || inspection.classifier === 'failed') {
       throw new Error(`the classifier was ${inspection.classifier}`);
@@ -36,7 +40,11 @@ export function createDetect({ keys, detector, masker }: DetectParts): Processor
     return inspection;
   }
 
-  function assessed({ value, key, timestamp }: StepInput<EnrichedInteraction>, { findings, riskScore, truncated }: Inspection): Outcome {
+  function assessed(
+    { value, key, timestamp }: StepInput<EnrichedInteraction>,
+    { version }: Detector,
+    { findings, riskScore, truncated }: Inspection,
+  ): Outcome {
     const { interaction } = value;
     const threats = threatsOf(value, findings, Math.max(riskScore, interaction.riskScore), masker);
     const top = [...threats].sort((a, b) => SEVERITIES.indexOf(b.severity) - SEVERITIES.indexOf(a.severity) || b.score - a.score)[0];
@@ -46,7 +54,7 @@ export function createDetect({ keys, detector, masker }: DetectParts): Processor
       topThreatType: top?.threatType ?? null,
       topSeverity: top?.severity ?? null,
       ruleIds: [...new Set(threats.map((threat) => threat.ruleId))],
-      signatureVersion: detector.version,
+      signatureVersion: version,
       truncated,
     };
     const records: Emission[] = [{ topic: 'assessed', key, timestamp, value: { ...value, assessment } }];
@@ -59,18 +67,28 @@ export function createDetect({ keys, detector, masker }: DetectParts): Processor
     input: 'enriched',
     step(input) {
       const { interaction } = input.value;
-      if (cleanInLine(interaction, detector.version)) return assessed(input, CLEAN);
-      return inspect(interaction).then((inspection) => assessed(input, inspection));
+      // Rules may be published meanwhile; a record is judged by one set of them.
+      const judge = detector.current ?? detector;
+      if (cleanInLine(interaction, judge.version)) return assessed(input, judge, CLEAN);
+      return inspect(interaction, judge).then((inspection) => assessed(input, judge, inspection));
     },
   };
 }
 
 const CLEAN: Inspection = { findings: [], riskScore: 0, truncated: false };
 
-/** The gateway saw request and answer whole with these rules, and neither found anything nor had a reason to say so. */
-function cleanInLine({ status, inspectMode, signatureVersion, verdicts, policyDecisions }: Interaction, version: string): boolean {
+/** The gateway looked at it with these very rules and models. */
+const wasSeen = ({ inspectMode, signatureVersion }: Interaction, version: string) => inspectMode !== 'off' && signatureVersion === version;
+
+/** It saw request and answer whole, and neither found anything nor had a reason to say so. */
+function cleanInLine(interaction: Interaction, version: string): boolean {
+  const { status, verdicts, policyDecisions } = interaction;
   return (
-    status === 'answered' && inspectMode !== 'off' && signatureVersion === version && verdicts.length === 0 && policyDecisions.length === 0
+    status === 'answered' &&
+    wasSeen(interaction, version) &&
+    verdicts.length === 0 &&
+    // That something was hidden on the way says nothing of attacks.
+    policyDecisions.every(({ effect }) => effect === 'redact')
   );
 }
 
@@ -83,7 +101,7 @@ function threatsOf(enriched: EnrichedInteraction, findings: Finding[], riskScore
     const verdict = inline.get(identity(finding));
     inline.delete(identity(finding));
     threats.push({
-      ...common(enriched, finding, riskScore),
+      ...threatBase(enriched, finding, riskScore),
       techniques: finding.techniques,
       via: finding.via,
       maskedExcerpt: masker.mask(finding.excerpt).text,
@@ -91,37 +109,9 @@ function threatsOf(enriched: EnrichedInteraction, findings: Finding[], riskScore
     });
   }
   for (const verdict of inline.values()) {
-    threats.push({ ...common(enriched, verdict, riskScore), techniques: [], via: [], maskedExcerpt: '', actionTaken: verdict.action });
+    threats.push({ ...threatBase(enriched, verdict, riskScore), techniques: [], via: [], maskedExcerpt: '', actionTaken: verdict.action });
   }
   return threats;
 }
 
 const identity = ({ layer, ruleId, direction }: Pick<Verdict, 'layer' | 'ruleId' | 'direction'>) => `${layer}/${ruleId}/${direction}`;
-
-type Shared = Pick<Verdict, 'layer' | 'ruleId' | 'ruleVersion' | 'severity' | 'score' | 'direction' | 'path'> & { threatType: string };
-
-function common({ interaction, enrichment }: EnrichedInteraction, found: Shared, riskScore: number) {
-  return {
-    threatId: derivedId('threat', interaction.interactionId, found.layer, found.ruleId, found.direction),
-    interactionId: interaction.interactionId,
-    org: interaction.org,
-    agentId: interaction.agentId,
-    userId: interaction.userId,
-    subject: interaction.subject,
-    conversationId: enrichment.conversationId,
-    occurredAt: interaction.startedAt,
-    layer: found.layer,
-    ruleId: found.ruleId,
-    ruleVersion: found.ruleVersion,
-    threatType: found.threatType,
-    severity: found.severity,
-    score: found.score,
-    riskScore,
-    direction: found.direction,
-    path: found.path,
-    wireFormat: interaction.wireFormat,
-    vendor: interaction.vendor,
-    model: interaction.modelUsed ?? interaction.modelAsked,
-    falsePositive: null,
-  };
-}

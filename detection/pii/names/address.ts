@@ -3,7 +3,9 @@
  * and code as follows. The street must be told by a word for streets, a flat or a box number: digits before capital
  * letters alone are no address.
  */
+import { buildAutomaton } from '../../automaton.ts';
 import type { Found } from '../find.ts';
+import { endingWith } from './ending.ts';
 
 const CAP = String.raw`[\p{Lu}\d][\p{L}\d.'’-]{0,24}`;
 const ENGLISH =
@@ -23,8 +25,11 @@ const STREETS: RegExp[] = [
   /(?<![\w.,-]|\p{L})(?:PSC|Unit|CMR) \d{1,5},? Box \d{1,5}/gu,
 ]; // biome-ignore format: a pattern is read as one line
 
-/** Without which the third cannot match; it begins at any word, and is dear. */
-const ENDED = new RegExp(`(?:${ENDING}) \\d`, 'u');
+/** Without their words the second and third cannot match; they begin at any word, and are dear. */
+const WORDS = [BEFORE, ENDING].map((list) => list.replaceAll('\\', '').split('|'));
+const { classes, shift, next, firstAccepting, outputStart, outputs } = buildAutomaton(
+  WORDS.flatMap((words, output) => words.map((text) => ({ text, output }))),
+);
 
 /** A number and capitals after words that promise an address need no word for a street. */
 const PROMISED = new RegExp(
@@ -33,6 +38,7 @@ const PROMISED = new RegExp(
 );
 const PROMISE =
   /(?:address(?: is| of \S{1,30}(?: \S{1,20}){0,3} is)?:?|(?:lives?|living|located|resides?|based|meet (?:me|you)|restaurant is|office is|off) (?:at|in)|(?:sent|shipped?|delivered?) to(?:\?)?(?: user:)?)[\s:]{1,4}$/i;
+const isPromise = endingWith(PROMISE);
 const MONTH_OR_HOUR = /^\d{1,6} (?:Jan|Feb|Mar|Apr|May|Jun|Jul|Aug|Sep|Oct|Nov|Dec|AM|PM|St\b)/;
 
 /** What may follow a street, piece by piece. */
@@ -48,9 +54,9 @@ const MAX_PIECES = 7;
 const REACH = 64;
 
 export function findAddresses(text: string, into: Found[]): void {
-  const ended = ENDED.test(text);
+  const { before, ended } = streetWords(text);
   for (const [i, street] of STREETS.entries()) {
-    if (i === 2 && !ended) continue;
+    if ((i === 1 && !before) || (i === 2 && !ended)) continue;
     street.lastIndex = 0;
     for (let match = street.exec(text); match !== null; match = street.exec(text)) {
       // From every start, so that what is found depends on the text close by only.
@@ -64,11 +70,31 @@ export function findAddresses(text: string, into: Found[]): void {
   findPromised(text, into);
 }
 
+/** Whether a word that may begin a street stands in the text, and one that may end it with a number after. */
+function streetWords(text: string): { before: boolean; ended: boolean } {
+  let before = false;
+  let ended = false;
+  let state = 0;
+  for (let i = 0; i < text.length; i++) {
+    state = next[(state << shift) | (classes[text.charCodeAt(i)] as number)] as number;
+    if (state < firstAccepting) continue;
+    for (let o = outputStart[state] as number; o < (outputStart[state + 1] as number); o++) {
+      if (outputs[o] === 0) before = true;
+      else if (text[i + 1] === ' ' && isDigit(text.charCodeAt(i + 2))) ended = true;
+    }
+  }
+  return { before, ended };
+}
+
+function isDigit(unit: number): boolean {
+  return unit >= 48 && unit <= 57;
+}
+
 function findPromised(text: string, into: Found[]): void {
   PROMISED.lastIndex = 0;
   for (let match = PROMISED.exec(text); match !== null; match = PROMISED.exec(text)) {
     PROMISED.lastIndex = match.index + 1;
-    if (MONTH_OR_HOUR.test(match[0]) || !PROMISE.test(text.slice(Math.max(0, match.index - REACH), match.index))) continue;
+    if (MONTH_OR_HOUR.test(match[0]) || !isPromise(text.slice(Math.max(0, match.index - REACH), match.index))) continue;
     into.push({
       start: match.index,
       end: extended(text, match.index + match[0].length),

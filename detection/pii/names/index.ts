@@ -7,6 +7,7 @@
 import { labelOf } from '../entities.ts';
 import type { Found } from '../find.ts';
 import { findAddresses } from './address.ts';
+import { endingWith } from './ending.ts';
 import { CITIES, COUNTRIES, FAMILY, FIRM, GIVEN, GIVEN_OR_WORD, PEOPLES, STOP, TITLES } from './gazetteer.ts';
 
 interface Word {
@@ -40,11 +41,23 @@ const ACTS = /^(?:'s|’s)? (?:shouted|lives (?:at|in|on)|told me|whispered|was 
 const STRUCTURED =
   /^(?:'s|’s)? (?:invested|office|headquarters|announced|acquired|shares|employees|customers|offers|provides|is the brainchild|CEO|stock)\b/;
 
+const isIntroduction = endingWith(INTRODUCED);
+const isStay = endingWith(STAYS);
+const isWithin = endingWith(WITHIN);
+const isEmployment = endingWith(EMPLOYED);
+const isVisit = endingWith(VISITED);
+/** The first words of places that have several. */
+const PLACES_BEGIN = new Set(
+  [...COUNTRIES, ...CITIES].filter((name) => name.includes(' ')).map((name) => name.slice(0, name.indexOf(' '))),
+);
+
 /** Given names and stop words share spellings (`Will`); a set each keeps the rules below readable. */
 const isStop = (word: string): boolean => {
   const lower = word.toLowerCase();
   // `I'm`, `It’s`, `We'll` are stop words with something hung on them.
-  return STOP.has(lower) || STOP.has(lower.split(/['’]/, 1)[0] as string);
+  if (STOP.has(lower)) return true;
+  const hung = lower.search(/['’]/);
+  return hung >= 0 && STOP.has(lower.slice(0, hung));
 };
 const isGiven = (word: string): boolean => {
   const lower = word.toLowerCase();
@@ -93,7 +106,7 @@ function judge(text: string, row: Word[], inCompany: boolean, push: Push): void 
   if (lead < 0) return;
   const introduced =
     titled ||
-    (lead === 0 && INTRODUCED.test(before)) ||
+    (lead === 0 && isIntroduction(before)) ||
     (lead > 0 &&
       /^(?:Hi|Hello|Hey|Dear|Hola|Hallo|Bonjour|Ciao|Liebe|Lieber|Olá|Regards|Thanks|Name|From|To|Contact)$/.test(
         (words[lead - 1] as Word).text,
@@ -106,11 +119,11 @@ function judge(text: string, row: Word[], inCompany: boolean, push: Push): void 
   const whole = text.slice(first.start, last.end);
   if (COUNTRIES.has(whole) || CITIES.has(whole) || PEOPLES.has(whole)) return;
   const after = text.slice(last.end, last.end + 24);
-  if (!titled && EMPLOYED.test(before) && lead === 0) return push('ORGANIZATION', first.start, last.end, 0.6);
-  if (!titled && STAYS.test(before) && lead === 0 && !isGiven(first.text)) return push('LOCATION', first.start, last.end, 0.5);
-  if (!titled && WITHIN.test(before) && lead === 0 && body.length <= 3 && !isPerson(body) && !looksLikeName(body))
+  if (!titled && lead === 0 && isEmployment(before)) return push('ORGANIZATION', first.start, last.end, 0.6);
+  if (!titled && lead === 0 && isStay(before) && !isGiven(first.text)) return push('LOCATION', first.start, last.end, 0.5);
+  if (!titled && lead === 0 && body.length <= 3 && isWithin(before) && !isPerson(body) && !looksLikeName(body))
     return push('LOCATION', first.start, last.end, 0.4);
-  if (!titled && body.length === 1 && VISITED.test(before) && !isGiven(first.text)) return;
+  if (!titled && body.length === 1 && isVisit(before) && !isGiven(first.text)) return;
   if (STRUCTURED.test(after) && !isGiven(first.text) && !titled) return push('ORGANIZATION', first.start, last.end, 0.5);
   if (
     body.length <= 4 &&
@@ -162,7 +175,8 @@ function looksLikeName(body: readonly Word[]): boolean {
 /** Countries, cities and peoples, one or several words long. */
 function places(words: readonly Word[], push: Push): void {
   for (let i = 0; i < words.length; i++) {
-    for (let length = Math.min(3, words.length - i); length > 0; length--) {
+    const longest = PLACES_BEGIN.has((words[i] as Word).text) ? 3 : 1;
+    for (let length = Math.min(longest, words.length - i); length > 0; length--) {
       const part = words.slice(i, i + length);
       const name = part.map((word) => word.text).join(' ');
       const isPlace = COUNTRIES.has(name) || CITIES.has(name);

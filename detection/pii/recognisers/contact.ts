@@ -6,7 +6,7 @@
 
 import { isDiallable, isNational } from '../phones.ts';
 import { type Rule, recogniserOf } from '../recogniser.ts';
-import { ADDRESS, COLONS, DOTTED } from '../survey.ts';
+import { ADDRESS, COLONS, DOTTED, PAIRS } from '../survey.ts';
 import { isIpv4, isIpv6, isPhone } from '../validators.ts';
 
 const CALL = [
@@ -43,6 +43,7 @@ const rules: Rule[] = [
   },
   {
     id: 'mac', type: 'MAC_ADDRESS', pattern: String.raw`(?<![\w:-])(?:[0-9A-Fa-f]{2}:){5}[0-9A-Fa-f]{2}(?![\w:-])|(?<![\w:-])(?:[0-9A-Fa-f]{2}-){5}[0-9A-Fa-f]{2}(?![\w:-])`,
+    needs: { facts: PAIRS },
     positive: ['eth0 00:1B:44:11:3A:B7', '00-1b-44-11-3a-b7'], negative: ['00:1B:44:11:3A', '10:20:30'],
   },
   {

@@ -111,7 +111,8 @@ export const hinglish: Signature[] = spoken('hinglish', 140, {
     negative: ['[System] Paanch minute me restart', 'Main admin office me milta hoon'],
   },
   reader: {
-    pattern: String.raw`\b(?:jo (?:bhi )?)?(?:ai|bot|assistant|model|chatbot) ${w(2)}(?:ye|yeh|isko|ise|is (?:document|line|page|mail|text) ko) ${w(2)}(?:padh|parh)[a-z]{0,4}\b|\bye (?:line |page |document )?(?:padhne|padh rahe|padh raha) ?(?:wale|wala|hai)? ${w(1)}(?:ai|bot|assistant|model|chatbot)\b|\b(?:ai|assistant|chatbot|llm) (?:ke liye|ko) (?:note|instructions?|message|nirdesh)\b|\bagar (?:tu|tum|aap) (?:ek )?(?:ai|bot|language model|assistant|chatbot)\b|(?:^|[.:>*#"\-] ?|\n)(?:hey |dear |arre )?(?:assistant|ai|bot)[,:!]? (?:dhyan (?:do|de)|suno|user ka sawal|topic ${w(1)}maano|bhool)`,
+    version: 2,
+    pattern: String.raw`\b(?:jo (?:bhi )?)?(?:ai|bot|assistant|model|chatbot) ${w(2)}(?:ye|yeh|isko|ise|is (?:document|line|page|mail|text) ko) ${w(2)}(?:padh|parh)[a-z]{0,4}\b|\bye (?:line |page |document )?(?:padhne|padh rahe|padh raha) ?(?:wale|wala|hai)? ${w(1)}(?:ai|bot|assistant|model|chatbot)\b|\b(?:ai|assistant|chatbot|llm) (?:ke liye|ko) (?:note|instructions?|message|nirdesh)\b|\bagar (?:tu|tum|aap) (?:ek )?(?:ai|bot|language model|assistant|chatbot)\b|\b(?<=^|[.:>*#"\-] ?|\n)(?:hey |dear |arre )?(?:assistant|ai|bot)[,:!]? (?:dhyan (?:do|de)|suno|user ka sawal|topic ${w(1)}maano|bhool)`,
     anchors: [
       'padh',
       'parh',

@@ -91,7 +91,8 @@ export const dutch: Signature[] = spoken('nl', 50, {
     negative: ['Aan het einde van het document staat de handtekening.', '[Systeem] Herstart over vijf minuten'],
   },
   reader: {
-    pattern: String.raw`\b(?:opmerking|bericht|instructies?|let op|notitie|belangrijk|aanwijzing|mededeling) ${w(1)}(?:voor|aan) ${w(2)}(?:ai|ai-[a-z]{3,12}|kunstmatige intelligentie|assistent(?:en)?|taalmodel(?:len)?|chatbots?|llm|automatische)\b|\b(?:als|indien) (?:je|jij|u) een (?:ai|taalmodel|assistent|chatbot|llm|bot)\b|\b(?:ai|taalmodel|assistent|bot|chatbot|llm|model) (?:die|dat) (?:dit|deze) ${w(2)}(?:leest|verwerkt|samenvat|analyseert|ziet)\b|(?:^|[.:>*#\-"] ?|\n)(?:hallo |hoi |hey |beste )?(?:assistent|ai|ai-assistent|chatbot|bot)[,:!] ?(?:vergeet|negeer|beschouw|beoordeel|schrijf|antwoord|beveel|roep|stuur|zeg|zet|verwijder|voeg|gebruik|behandel|geef|noem)|\b(?:elke|iedere|een|wie) (?:bot|machine|robot|systeem|model|taalmodel)? ?(?:die|dat) deze? ${w(1)}(?:regel|pagina|advertentie|tekst|alinea) (?:leest|verwerkt|bereikt)\b`,
+    version: 2,
+    pattern: String.raw`\b(?:opmerking|bericht|instructies?|let op|notitie|belangrijk|aanwijzing|mededeling) ${w(1)}(?:voor|aan) ${w(2)}(?:ai|ai-[a-z]{3,12}|kunstmatige intelligentie|assistent(?:en)?|taalmodel(?:len)?|chatbots?|llm|automatische)\b|\b(?:als|indien) (?:je|jij|u) een (?:ai|taalmodel|assistent|chatbot|llm|bot)\b|\b(?:ai|taalmodel|assistent|bot|chatbot|llm|model) (?:die|dat) (?:dit|deze) ${w(2)}(?:leest|verwerkt|samenvat|analyseert|ziet)\b|\b(?<=^|[.:>*#\-"] ?|\n)(?:hallo |hoi |hey |beste )?(?:assistent|ai|ai-assistent|chatbot|bot)[,:!] ?(?:vergeet|negeer|beschouw|beoordeel|schrijf|antwoord|beveel|roep|stuur|zeg|zet|verwijder|voeg|gebruik|behandel|geef|noem)|\b(?:elke|iedere|een|wie) (?:bot|machine|robot|systeem|model|taalmodel)? ?(?:die|dat) deze? ${w(1)}(?:regel|pagina|advertentie|tekst|alinea) (?:leest|verwerkt|bereikt)\b`,
     anchors: [
       'leest',
       'verwerkt',

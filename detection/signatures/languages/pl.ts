@@ -78,7 +78,8 @@ export const polish: Signature[] = spoken('pl', 60, {
     negative: ['Koniec wiadomości sportowych na dziś.', '[System] Restart za pięć minut'],
   },
   reader: {
-    pattern: String.raw`\b(?:uwaga|notatka|wiadomosc|instrukcja|polecenie|wazne|informacja) ${w(1)}(?:dla|do) ${w(1)}(?:ai|sztucznej inteligencji|asystent(?:a|ow)|modelu|modeli|modelu jezykowego|chatbot(?:a|ow)|bot(?:a|ow)|llm|systemow automatycznych)\b|\bjesli jestes ${w(1)}(?:ai|sztuczna inteligencja|modelem|asystentem|chatbotem|botem|llm)\b|\b(?:ai|model|asystent|bot|chatbot|llm|modelu|kazdy bot),? ktor[yae] (?:to |ten |te )?${w(1)}(?:czyta|przetwarza|streszcza|analizuje|podsumowuje)\b|(?:^|[.:>*#\-"] ?|\n)(?:drogi |hej |czesc )?(?:asystencie|asystent|ai|chatbocie|bocie)[,:!] ?(?:prosze )?(?:zapomnij|zignoruj|ignoruj|uznaj|oceniaj|ocen|napisz|odpowiedz|polec|wywolaj|wyslij|powiedz|ustaw|usun|dodaj|uzyj|traktuj|podaj|przeslij)|\b(?:kazdy|kazda|dowolny) (?:bot|system|model|automat|maszyna),? ktor[ya] ${w(2)}(?:czyta|przeczyta|przetworzy|przetwarza)\b`,
+    version: 2,
+    pattern: String.raw`\b(?:uwaga|notatka|wiadomosc|instrukcja|polecenie|wazne|informacja) ${w(1)}(?:dla|do) ${w(1)}(?:ai|sztucznej inteligencji|asystent(?:a|ow)|modelu|modeli|modelu jezykowego|chatbot(?:a|ow)|bot(?:a|ow)|llm|systemow automatycznych)\b|\bjesli jestes ${w(1)}(?:ai|sztuczna inteligencja|modelem|asystentem|chatbotem|botem|llm)\b|\b(?:ai|model|asystent|bot|chatbot|llm|modelu|kazdy bot),? ktor[yae] (?:to |ten |te )?${w(1)}(?:czyta|przetwarza|streszcza|analizuje|podsumowuje)\b|\b(?<=^|[.:>*#\-"] ?|\n)(?:drogi |hej |czesc )?(?:asystencie|asystent|ai|chatbocie|bocie)[,:!] ?(?:prosze )?(?:zapomnij|zignoruj|ignoruj|uznaj|oceniaj|ocen|napisz|odpowiedz|polec|wywolaj|wyslij|powiedz|ustaw|usun|dodaj|uzyj|traktuj|podaj|przeslij)|\b(?:kazdy|kazda|dowolny) (?:bot|system|model|automat|maszyna),? ktor[ya] ${w(2)}(?:czyta|przeczyta|przetworzy|przetwarza)\b`,
     anchors: [
       'czyta',
       'przeczyta',

@@ -24,3 +24,23 @@ export function isLanguage(text: string, via: readonly string[]): boolean {
   const common = words.filter((word) => COMMON.has(word)).length;
   return common >= FEWEST && common >= words.length * SHARE;
 }
+
+/** Words of English that other languages in Latin letters hardly have. */
+const ENGLISH = new Set(
+  'the of and to is that it you with are this be have not or your all from at what can will if but by we they their there which would about my do how who has been when where them his her she its our please should could just than then some any because'.split(
+    ' ',
+  ),
+);
+const ENGLISH_SHARE = 0.1;
+const FEW_WORDS = 5;
+const LATIN_SHARE = 0.85;
+
+/** Whether a classifier that knows English alone has something to say of the text. What has hardly any words may be anything. */
+export function isEnglish(text: string): boolean {
+  const start = text.slice(0, 4_000);
+  const letters = start.match(/\p{L}/gu)?.length ?? 0;
+  const words = start.toLowerCase().match(/[a-z']+/g) ?? [];
+  const latin = words.reduce((sum, word) => sum + word.length, 0);
+  if (latin < letters * LATIN_SHARE) return false;
+  return words.length < FEW_WORDS || words.filter((word) => ENGLISH.has(word)).length >= words.length * ENGLISH_SHARE;
+}
