@@ -16,6 +16,7 @@ COPY detection detection
 COPY gateway gateway
 COPY keys keys
 COPY log log
+COPY models models
 COPY processors processors
 COPY schemas schemas
 COPY sinks sinks

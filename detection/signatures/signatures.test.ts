@@ -9,9 +9,11 @@ import { signatures } from './index.ts';
 const TECHNIQUE =
   /^(?:LLM(?:0[1-9]|10)|ASI(?:0[1-9]|10)|AML\.T(?:0024|0048\.000|0049|0050|0051\.00[01]|0053|0054|0055|0056|0057|0068|0069\.00[02]|0072|0075|0077|0080\.000|0083|0084\.001|0086|0098|0101|0102|0110|0112))$/;
 
+const detector = createDetector();
+
+/** Among all rules, as it is used: another one may fire too, and does not count. */
 function fires(signature: Signature, text: string): boolean {
   const { direction, roles } = signature.applies;
-  const detector = createDetector({ signatures: [signature] });
   const role = roles === undefined || roles.includes('user') ? 'user' : 'tool';
   const { findings } = detector.inspect([{ direction: direction === 'both' ? 'request' : direction, role, kind: 'text', path: 'p', text }]);
   return findings.some(({ ruleId }) => ruleId === signature.id);
