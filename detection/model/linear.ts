@@ -34,8 +34,6 @@ export interface LinearModel {
   readonly version: string;
   /** `maxWindows` bounds the work: of longer texts that many windows are read, spread over the whole. */
   read(text: string, maxWindows?: number): LinearReading;
-  /** Log-odds of one more head for the window that `read` found. */
-  head(head: Head, text: string, window: Pick<LinearReading, 'from' | 'to'>): number;
   /** The likeliest sort of attack. */
   classOf(text: string, window: Pick<LinearReading, 'from' | 'to'>): AttackClass;
 }
@@ -80,7 +78,6 @@ export function parseLinear(bytes: Uint8Array): LinearModel {
       }
       return worst;
     },
-    head: (head, text, { from, to }) => windowLogit(of(head), madeReadable(text), from, to),
     classOf(text, { from, to }) {
       const readable = madeReadable(text);
       const logits = CLASSES.map((name) => windowLogit(of(name), readable, from, to));

@@ -57,6 +57,15 @@ describe('the classifier', () => {
     for (const [i, [logit]] of answers.entries()) expect((logit as number) > 0).toBe(i % 2 === 0);
   });
 
+  it('answers who came first before those that came long after, however long the text', async () => {
+    const order: string[] = [];
+    const ask = (name: string, text: string) => classifier.read([text], LONG).then(() => order.push(name));
+    const asked = [ask('short', BENIGN), ask('long', 'word '.repeat(5_000))];
+    for (let i = 0; i < 40; i++) asked.push(ask('short', BENIGN));
+    await Promise.all(asked);
+    expect(order.indexOf('long')).toBeLessThan(20);
+  });
+
   it('says that it is late, and goes on', async () => {
     expect(await classifier.read(['word '.repeat(5_000)], 0)).toEqual({ kind: 'late' });
     expect((await classifier.read([ATTACK], LONG)).kind).toBe('read');

@@ -2,6 +2,7 @@
  * The classifier as the gateway and the processors ask it: off their event loop, with a deadline. Who asks too late, or
  * while too many wait, gets no answer but is told so; what follows from that is the policy's matter.
  */
+import { setTimeout as sleep } from 'node:timers/promises';
 import { Worker } from 'node:worker_threads';
 import type { Classifier, ClassifierReading } from '../../detection/model/classifier.ts';
 import { type ClassifierFolder, invalid, readClassifier } from './folder.ts';
@@ -84,19 +85,20 @@ async function openLane(folder: string, description: ClassifierFolder): Promise<
   }
 
   function gone(reason: string): void {
-    worker = undefined;
     for (const id of [...asked.keys()]) settle(id, { kind: 'failed', reason });
-    if (closing) return;
-    closing = true; // until the next one stands
-    setTimeout(() => {
-      start().then(
-        (again) => {
-          worker = again;
-          closing = false;
-        },
-        () => undefined,
-      );
-    }, RESTART_MS).unref();
+    // A thread that breaks is said to be gone twice: by its fault and by its end.
+    if (worker === undefined) return;
+    worker = undefined;
+    void startAgain();
+  }
+
+  async function startAgain(): Promise<void> {
+    while (!closing && worker === undefined) {
+      await sleep(RESTART_MS, undefined, { ref: false });
+      if (!closing) worker = await start().catch(() => undefined);
+    }
+    // It was closed while the new one loaded.
+    if (closing) await worker?.terminate();
   }
 
   return {

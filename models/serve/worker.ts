@@ -48,9 +48,7 @@ async function serve(port: MessagePort, folder: ClassifierFolder): Promise<void>
   async function run(): Promise<void> {
     running = true;
     while (queue.length > 0) {
-      queue.sort((a, b) => lengthOf(a) - lengthOf(b));
-      // Those who came first lead; who is about as long goes along.
-      const batch = queue.splice(0, BATCH);
+      const batch = takeBatch();
       const alive = batch.filter(({ waiting }) => waiting.question.deadline > Date.now());
       for (const { waiting } of batch) {
         if (waiting.question.deadline <= Date.now() && waiting.left > 0) {
@@ -63,6 +61,15 @@ async function serve(port: MessagePort, folder: ClassifierFolder): Promise<void>
       await new Promise((resolve) => setImmediate(resolve));
     }
     running = false;
+  }
+
+  /** Who came first is next, and those of the most like length go along: little is padded, and nobody is passed over for long. */
+  function takeBatch(): typeof queue {
+    const [first, ...rest] = queue as [(typeof queue)[number], ...typeof queue];
+    const far = (each: (typeof queue)[number]) => Math.abs(lengthOf(each) - lengthOf(first));
+    const alike = new Set(rest.toSorted((a, b) => far(a) - far(b)).slice(0, BATCH - 1));
+    queue = rest.filter((each) => !alike.has(each));
+    return [first, ...alike];
   }
 
   const lengthOf = ({ waiting, text }: { waiting: Waiting; text: number }) => (waiting.ids[text] as number[]).length;

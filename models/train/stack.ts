@@ -7,7 +7,7 @@
 import { isLanguage } from '../../detection/guesses.ts';
 import { createDetector } from '../../detection/index.ts';
 import type { Classifier } from '../../detection/model/classifier.ts';
-import { certainty, type EnsembleSettings, riskOf, type Stacking, textsToAsk } from '../../detection/model/ensemble.ts';
+import { certainty, type EnsembleSettings, type Stacking, textsToAsk } from '../../detection/model/ensemble.ts';
 import type { LinearModel, LinearReading } from '../../detection/model/linear.ts';
 import { ALERT_SCORE } from '../../detection/score.ts';
 import type { TrainingRow } from './rows.ts';
@@ -93,13 +93,6 @@ export function stack(sets: readonly MeasuredSet[]): EnsembleSettings {
 
 export function sumOf({ bias, signatures, linear, classifier }: Stacking, each: Measured): number {
   return bias + signatures * certainty(each.risk) + linear * each.linear + classifier * (each.classifier ?? 0);
-}
-
-/** As the ensemble judges it. */
-export function riskIn({ fast, full, consult }: EnsembleSettings, each: Measured): number {
-  const sum = sumOf(fast, each);
-  const asked = each.classifier !== undefined && sum >= consult.from && sum <= consult.to;
-  return Math.max(each.risk, asked ? riskOf(full, sumOf(full, each)) : riskOf(fast, sum));
 }
 
 const STEPS = 4_000;
