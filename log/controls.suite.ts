@@ -1,7 +1,7 @@
 /** What following the controls must do on every engine of the log. */
 import { afterEach, describe, expect, it } from 'vitest';
 import type { Codec } from '../schemas/codec.ts';
-import { type Controls, followControls, publishControl } from './controls.ts';
+import { type Controls, controlRecord, followControls, publishControl } from './controls.ts';
 import type { EventLog } from './port.ts';
 
 export interface ControlLogs {
@@ -17,16 +17,17 @@ export function describeControls(name: string, start: () => Promise<ControlLogs>
       for (const close of closing.splice(0).reverse()) await close();
     });
 
-    async function two(): Promise<{ writer: EventLog; codec: Codec; follow(): Promise<Controls> }> {
+    async function two(): Promise<{ writer: EventLog; codec: Codec; follow(through?: (log: EventLog) => EventLog): Promise<Controls> }> {
       const { open, codec } = await start();
       const writer = await open();
       closing.push(() => writer.close());
       return {
         writer,
         codec,
-        async follow() {
-          const log = await open();
-          closing.push(() => log.close());
+        async follow(through = (log: EventLog) => log) {
+          const opened = await open();
+          closing.push(() => opened.close());
+          const log = through(opened);
           const controls = await followControls(log, codec);
           closing.push(() => controls.close());
           return controls;
@@ -65,6 +66,24 @@ export function describeControls(name: string, start: () => Promise<ControlLogs>
       await expect.poll(() => controls.find('acme', 'quarantine', 'c')?.value, { timeout: 10_000, interval: 20 }).toBe('1');
       expect(controls.version).toBeGreaterThan(version);
       expect(told).toEqual([controls.version]);
+    });
+
+    it('hold and are told of in one step, however slow the next partition is', async () => {
+      const { writer, codec, follow } = await two();
+      const controls = await follow((log) => ({
+        ...log,
+        read: async (place, limits) => {
+          if (place.partition > 0) await new Promise((resolve) => setTimeout(resolve, 200));
+          return log.read(place, limits);
+        },
+      }));
+      let told = 0;
+      controls.onChange(() => {
+        told += controls.list('quarantine').length;
+      });
+      await writer.append(['d', 'e', 'f', 'g', 'h'].map((key) => controlRecord(codec, control(key, '1'))));
+      await expect.poll(() => controls.list('quarantine').length, { timeout: 10_000, interval: 5 }).toBeGreaterThan(0);
+      expect(told).toBeGreaterThan(0);
     });
   });
 }

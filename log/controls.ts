@@ -59,12 +59,7 @@ export async function followControls(log: EventLog, codec: Codec, logger?: Logge
   const listeners: (() => void)[] = [];
 
   async function look(): Promise<void> {
-    const before = version;
-    try {
-      for (const range of await log.ranges(topic)) await readOn(range);
-    } finally {
-      if (version !== before) for (const tell of listeners) tell();
-    }
+    for (const range of await log.ranges(topic)) await readOn(range);
   }
 
   async function readOn({ partition, start, end }: PartitionRange): Promise<void> {
@@ -76,10 +71,13 @@ export async function followControls(log: EventLog, codec: Codec, logger?: Logge
         'controls',
         records.map(({ value }) => value),
       );
+      const before = version;
       for (const { offset, value } of records) {
         take(partition, offset, value);
         place.next = offset + 1;
       }
+      // In the same step as they begin to hold: nobody sees a control that who follows was not told of.
+      if (version !== before) for (const tell of listeners) tell();
       // Offsets may end with ones that are no records.
       if (records.length === 0 || place.next >= end) place.end = end;
     }
