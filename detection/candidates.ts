@@ -11,6 +11,8 @@ export interface Anchored {
   anchors: readonly string[];
   /** Up to two sets of ASCII words of which every match holds one as well, written like anchors. */
   needed?: readonly (readonly string[])[];
+  /** Every match holds a character of another script than Latin. */
+  wide?: boolean;
   /** How far from the end of an anchor a match may reach, in code units. */
   reach: number;
   /** Positions are wanted in the text as given, not in its folded form. */
@@ -24,8 +26,8 @@ export interface Candidates {
   note(state: number, folded: number, at: number): void;
   /** From here on the states noted are those of the second automaton. */
   second(): void;
-  /** Decides, once all is noted. `units` is the folded text. */
-  settle(units: Uint16Array): void;
+  /** Decides, once all is noted. `units` is the folded text; `wide` when it is not all Latin. */
+  settle(units: Uint16Array, wide: boolean): void;
   /** Indices of the candidates, in order of the first anchor seen. */
   readonly touched: Int32Array;
   touchedCount: number;
@@ -36,6 +38,8 @@ export interface Candidates {
 /** What an entry must have before it is one: an anchor (bit 0) and a word of each other set (bits 1 and 2). */
 const ANCHOR = 1;
 const COMPLETE = 7;
+/** Had from the start where the text lacks what every match holds: never complete. */
+const HOPELESS = 8;
 /** An output holds the entry, which of its sets the word is of, and the word's length if it must begin a word. */
 const INDEX = 0x3fff;
 const SET_SHIFT = 14;
@@ -60,6 +64,7 @@ export function createCandidates(entries: readonly Anchored[], first: Automaton,
     entries,
     ({ needed = [] }) => COMPLETE & ~ANCHOR & ~(needed.length > 0 ? 2 : 0) & ~(needed.length > 1 ? 4 : 0),
   );
+  const givenInLatin = given.map((bits, index) => (entries[index]?.wide ? HOPELESS : bits));
   const has = new Uint8Array(entries.length);
   /** Where the last word of each of an entry's two other sets ended. */
   const lastNeeded = new Int32Array(entries.length * 2);
@@ -89,9 +94,10 @@ export function createCandidates(entries: readonly Anchored[], first: Automaton,
     second() {
       ofFirst = size;
     },
-    settle(folded) {
+    settle(folded, wide) {
       if (size === 0) return;
       units = folded;
+      has.set(wide ? given : givenInLatin);
       if (!anyComplete()) return;
       place();
       keepComplete();
@@ -101,7 +107,6 @@ export function createCandidates(entries: readonly Anchored[], first: Automaton,
 
   /** Which entries have all their words somewhere; only they are worth windows. */
   function anyComplete(): boolean {
-    has.set(given);
     let any = false;
     for (let hit = 0; hit < size; hit += 3) {
       const { outputStart, outputs } = hit < ofFirst ? first : second;

@@ -56,7 +56,7 @@ describe('a detector that remembers clean texts', () => {
 });
 
 describe('the memory for clean texts', () => {
-  const spent = { scanned: 1, decoded: 0 };
+  const spent = { scanned: 1, decoded: 0, respelled: 0 };
   const text = (i: number): string => `${i} `.padEnd(1000, 'abcdefgh');
 
   it('keeps a text from its second visit on, in its own scope only, and by every character', () => {

@@ -8,6 +8,7 @@
 export interface Spent {
   scanned: number;
   decoded: number;
+  respelled: number;
 }
 
 export interface CleanTexts {

@@ -37,10 +37,9 @@ export function decodings(text: string, limit: number, { codes = true }: { codes
     return true;
   };
   // Escapes first: they keep the rest of the sentence around what they hide, where context words stand.
-  if (text.includes('%')) keepChanged(text, unescapePercent(text), 'url', keep);
-  if (text.includes('&')) keepChanged(text, unescapeHtml(text), 'html', keep);
-  if (text.includes('\\') || text.includes('U+')) keepChanged(text, unescapeBackslash(text), 'escapes', keep);
-  if (text.includes('=')) keepChanged(text, unescapeQuoted(text), 'quoted-printable', keep);
+  for (const { sign, via, read } of ESCAPES) {
+    if (sign.test(text)) for (const part of read(text)) keep(part, via);
+  }
   let numbers = MAX_BASE58;
   for (const run of encodedRuns(text)) {
     if (left <= 0) break;
@@ -75,10 +74,6 @@ export function readsAsText(text: string): boolean {
   return printable >= sample * 0.95 && lettersAndSpaces >= sample * 0.6;
 }
 
-function keepChanged(before: string, after: string, via: Decoded['via'], keep: (text: string, via: Decoded['via']) => boolean): void {
-  if (after !== before) keep(after, via);
-}
-
 /** What a stretch of base64 consists of, and one of hex digits, binary digits or numbers in groups. */
 const BASE64_SIGNS = signs('ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/_-');
 const GROUP_SIGNS = signs('0123456789abcdefABCDEFx\\% ,:;.|/_-\n\r\t');
@@ -94,6 +89,9 @@ const MAX_BASE58 = 6;
 const MAYBE_ENCODED = /^[\s!-~]{16,65536}$/;
 /** Fewer `=41` are somebody's settings or addresses. */
 const FEWEST_QUOTED = 4;
+/** A text shorter than this is read anew as a whole; of a longer one, this much around an escape. */
+const SHORT = 4096;
+const NEAR = 640;
 /** Five pairs of digits with a sign after each, and one more pair. */
 const GROUPS_LENGTH = 17;
 
@@ -198,9 +196,44 @@ function ascii85Runs(text: string): string[] {
   return runs;
 }
 
+/** Text that stays readable around its escapes: what shows that it may have some, and its parts with them undone. */
+const ESCAPES: readonly { sign: RegExp; via: Decoded['via']; read: (text: string) => string[] }[] = [
+  { sign: /%/, via: 'url', read: unescapePercent },
+  { sign: /&/, via: 'html', read: unescapeHtml },
+  { sign: /\\|U\+/, via: 'escapes', read: unescapeBackslash },
+  { sign: /=/, via: 'quoted-printable', read: unescapeQuoted },
+];
+
+/**
+ * The parts of a text near what `replacement` changes of the matches of `pattern`, with the changes made: of a long text with
+ * an escape here and there the rest is known already. All of it where it is short.
+ */
+function reread(text: string, pattern: RegExp, replacement: (match: RegExpExecArray) => string): string[] {
+  const parts: string[] = [];
+  let part = '';
+  /** Up to where the text was taken into `part`, and how far the part reaches behind its last change. */
+  let at = 0;
+  let to = -1;
+  for (const match of text.matchAll(pattern)) {
+    const made = replacement(match);
+    if (made === match[0]) continue;
+    const { index } = match;
+    if (to < 0 || index - NEAR > to) {
+      if (to >= 0) parts.push(part + text.slice(at, to));
+      part = '';
+      at = text.length < SHORT ? 0 : Math.max(0, index - NEAR);
+    }
+    part += text.slice(at, index) + made;
+    at = index + match[0].length;
+    to = text.length < SHORT ? text.length : Math.min(text.length, at + NEAR);
+  }
+  if (to >= 0) parts.push(part + text.slice(at, to));
+  return parts;
+}
+
 /** Runs of percent escapes as UTF-8; a stray per cent sign stays. */
-function unescapePercent(text: string): string {
-  return text.replace(/(?:%[0-9a-fA-F]{2}){1,4096}/g, (run) => Buffer.from(run.replaceAll('%', ''), 'hex').toString('utf8'));
+function unescapePercent(text: string): string[] {
+  return reread(text, /(?:%[0-9a-fA-F]{2}){1,4096}/g, ([run]) => Buffer.from(run.replaceAll('%', ''), 'hex').toString('utf8'));
 }
 
 const ENTITIES: Record<string, string> = {
@@ -218,38 +251,28 @@ const ENTITIES: Record<string, string> = {
   period: '.',
 };
 
-function unescapeHtml(text: string): string {
-  return text.replace(
-    /&(?:#x([0-9a-fA-F]{1,6})|#([0-9]{1,7})|([a-zA-Z]{2,6}));?/g,
-    (all, hex: string | undefined, decimal: string | undefined, name: string | undefined) => {
-      if (name !== undefined) return ENTITIES[name.toLowerCase()] ?? all;
-      const code = hex === undefined ? Number(decimal) : Number.parseInt(hex, 16);
-      return code > 0 && code <= 0x10ffff ? String.fromCodePoint(code) : all;
-    },
-  );
+function unescapeHtml(text: string): string[] {
+  return reread(text, /&(?:#x([0-9a-fA-F]{1,6})|#([0-9]{1,7})|([a-zA-Z]{2,6}));?/g, ([all, hex, decimal, name]) => {
+    if (name !== undefined) return ENTITIES[name.toLowerCase()] ?? all;
+    const code = hex === undefined ? Number(decimal) : Number.parseInt(hex, 16);
+    return code > 0 && code <= 0x10ffff ? String.fromCodePoint(code) : all;
+  });
 }
 
-function unescapeBackslash(text: string): string {
-  return text.replace(
-    /(?:\\u|U\+)\{?([0-9a-fA-F]{4,6})\}?|\\u\{([0-9a-fA-F]{1,6})\}|\\U([0-9a-fA-F]{8})|\\x\{?([0-9a-fA-F]{2})\}?|\\([0-3][0-7]{2})/g,
-    (
-      all,
-      four: string | undefined,
-      braced: string | undefined,
-      eight: string | undefined,
-      two: string | undefined,
-      octal: string | undefined,
-    ) => {
-      const code = octal === undefined ? Number.parseInt(four ?? braced ?? eight ?? two ?? '', 16) : Number.parseInt(octal, 8);
-      return code <= 0x10ffff ? String.fromCodePoint(code) : all;
-    },
-  );
+const BACKSLASHED =
+  /(?:\\u|U\+)\{?([0-9a-fA-F]{4,6})\}?|\\u\{([0-9a-fA-F]{1,6})\}|\\U([0-9a-fA-F]{8})|\\x\{?([0-9a-fA-F]{2})\}?|\\([0-3][0-7]{2})/g;
+
+function unescapeBackslash(text: string): string[] {
+  return reread(text, BACKSLASHED, ([all, four, braced, eight, two, octal]) => {
+    const code = octal === undefined ? Number.parseInt(four ?? braced ?? eight ?? two ?? '', 16) : Number.parseInt(octal, 8);
+    return code <= 0x10ffff ? String.fromCodePoint(code) : all;
+  });
 }
 
 /** Mail's way: `=41` for a byte, and a line that goes on after `=`. */
-function unescapeQuoted(text: string): string {
-  if ((text.match(/=[0-9a-fA-F]{2}/g) ?? []).length < FEWEST_QUOTED) return text;
-  return text
-    .replace(/=\r?\n/g, '')
-    .replace(/(?:=[0-9a-fA-F]{2}){1,4096}/g, (run) => Buffer.from(run.replaceAll('=', ''), 'hex').toString('utf8'));
+function unescapeQuoted(text: string): string[] {
+  if ((text.match(/=[0-9a-fA-F]{2}/g) ?? []).length < FEWEST_QUOTED) return [];
+  return reread(text, /=\r?\n|(?:=[0-9a-fA-F]{2}){1,4096}/g, ([run]) =>
+    run.endsWith('\n') ? '' : Buffer.from(run.replaceAll('=', ''), 'hex').toString('utf8'),
+  );
 }

@@ -36,6 +36,8 @@ import type { Detector, Finding, Inspection } from './types.ts';
 export const MAX_SCANNED = 1 << 20;
 const TAIL = 64 << 10;
 const MAX_DECODED = 64 << 10;
+/** What one inspection reads with other letters or gaps, in all. */
+const MAX_RESPELLED = 64 << 10;
 const MAX_DEPTH = 3;
 const MAX_FINDINGS = 64;
 /** How much of the text before a boundary is read together with the text after it. */
@@ -62,6 +64,7 @@ interface Inspecting {
   found: Map<string, Finding>;
   scanned: number;
   decoded: number;
+  respelled: number;
   truncated: boolean;
   /** Nobody who reads along wants to see any of this again. */
   clear: boolean;
@@ -85,7 +88,7 @@ export function createDetector({ signatures: all = builtIn, remember = 0, readAl
   const compacted = all.filter((signature) => signature.on === 'compact').map(compile);
   const wordStarts = createWordStarts();
   const prefilter = createPrefilter([
-    ...scanned.map(({ signature: { anchors, on }, reach, needed }) => ({ anchors, needed, reach, inPlain: on === 'plain' })),
+    ...scanned.map(({ signature: { anchors, on }, reach, needed, wide }) => ({ anchors, needed, wide, reach, inPlain: on === 'plain' })),
     { anchors: ROT13_TRACES, reach: TRACED, inPlain: true },
     { anchors: REVERSED_TRACES, reach: TRACED, inPlain: true },
   ]);
@@ -99,6 +102,7 @@ export function createDetector({ signatures: all = builtIn, remember = 0, readAl
       found: new Map(),
       scanned: 0,
       decoded: 0,
+      respelled: 0,
       truncated: false,
       clear: true,
     };
@@ -143,24 +147,25 @@ export function createDetector({ signatures: all = builtIn, remember = 0, readAl
   }
 
   /**
-   * A text known as clean only moves the counters on. It is learned and skipped only where nothing was decoded before it:
-   * with less room for decoding, or with a rule already found, looking might have gone another way.
+   * A text known as clean only moves the counters on. It is learned and skipped only where nothing was read in another way
+   * before it: with less room for that, or with a rule already found, looking might have gone another way.
    */
   function lookUnlessClean(text: string, via: string[], depth: number, state: Inspecting): void {
     const { segment, speaker, scanned: before, found } = state;
     // Answers are new each time, and streamed ones come in pieces that overlap.
-    if (clean === undefined || segment.direction !== 'request' || state.decoded > 0) return look(text, via, depth, state);
+    if (clean === undefined || segment.direction !== 'request' || state.decoded + state.respelled > 0) return look(text, via, depth, state);
     const scope = depth === 0 ? speaker : `${speaker} joined`;
     const spent = clean.find(scope, text);
     if (spent !== undefined) {
       state.scanned += spent.scanned;
       state.decoded += spent.decoded;
+      state.respelled += spent.respelled;
       return;
     }
     state.clear = true;
     look(text, via, depth, state);
     if (found.size === 0 && !state.truncated && state.clear)
-      clean.add(scope, text, { scanned: state.scanned - before, decoded: state.decoded });
+      clean.add(scope, text, { scanned: state.scanned - before, decoded: state.decoded, respelled: state.respelled });
   }
 
   /** Scans one text, then whatever the scan gave reason to read it as. */
@@ -198,7 +203,7 @@ export function createDetector({ signatures: all = builtIn, remember = 0, readAl
       let before = folded;
       for (const spelled of respelled(folded)) {
         const parts = changedParts(before, spelled);
-        for (const part of parts) matchIn(part, [...via, 'leet'], state);
+        for (const part of parts) matchRespelled(part, [...via, 'leet'], state);
         if (parts.length > 0) alsoRead(spelled, [...via, 'leet'], state);
         before = spelled;
       }
@@ -259,6 +264,13 @@ export function createDetector({ signatures: all = builtIn, remember = 0, readAl
     match(prefilter.scan(text), text, via, state);
   }
 
+  function matchRespelled(text: string, via: string[], state: Inspecting): void {
+    const part = text.slice(0, MAX_RESPELLED - state.respelled);
+    state.respelled += part.length;
+    if (part.length < text.length) state.truncated = true;
+    if (part !== '') matchIn(part, via, state);
+  }
+
   /** Runs the patterns whose anchors `scan` saw. Returns the parts with traces of ROT13 or reversal. */
   function match(scan: Scan, text: string, via: string[], state: Inspecting): readonly Traced[] {
     let traces = NO_TRACES;
@@ -302,7 +314,7 @@ export function createDetector({ signatures: all = builtIn, remember = 0, readAl
     }
     const sentences = rejoined(text);
     if (sentences !== text) {
-      for (const part of changedParts(text, sentences, { leftOut: true })) matchIn(part, [...via, 'spacing'], state);
+      for (const part of changedParts(text, sentences, { leftOut: true })) matchRespelled(part, [...via, 'spacing'], state);
       alsoRead(sentences, [...via, 'spacing'], state);
     }
   }

@@ -2,7 +2,7 @@ import { readFileSync } from 'node:fs';
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import type { Anchored } from './candidates.ts';
-import { neededWords } from './literals.ts';
+import { isWide, neededWords } from './literals.ts';
 import { compile } from './matching.ts';
 import { fold } from './normalise.ts';
 import { createPrefilter } from './prefilter.ts';
@@ -55,11 +55,25 @@ describe('the words a pattern needs', () => {
     expect(found).toHaveLength(words.length);
   });
 
+  it.each([
+    ['密码|пароль', true],
+    ['(?:[а-я]{3}|密)x?', true],
+    ['密码|password', false],
+    ['(?:密码)?password', false],
+    ['(?:密码){0,2}x', false],
+    ['[^а-я]', false],
+    ['(?!密码)x', false],
+    ['пароль [a-z]{2}', true],
+  ])('%s is of another script: %s', (pattern, wide) => {
+    expect(isWide(pattern)).toBe(wide);
+    expect(isWide(pattern, 'i')).toBe(false);
+  });
+
   it('stand in every string that a built-in pattern matches', { timeout: 60_000 }, () => {
     let tried = 0;
     let matches = 0;
-    for (const { signature, needed } of scanned) {
-      if (needed.length === 0) continue;
+    for (const { signature, needed, wide } of scanned) {
+      if (needed.length === 0 && !wide) continue;
       const strings = matching(signature.pattern);
       if (strings === undefined) continue;
       tried++;
@@ -68,6 +82,7 @@ describe('the words a pattern needs', () => {
           const match = new RegExp(signature.pattern, signature.flags).exec(text)?.[0];
           if (match === undefined) return;
           matches++;
+          if (wide) expect(fold(match), signature.id).toMatch(/[^\u0000-\u00ff]/);
           for (const words of needed) expect(anyIn(words, fold(match)), `${signature.id} ${text}`).toBe(true);
         }),
         { numRuns: 100 },
@@ -78,9 +93,10 @@ describe('the words a pattern needs', () => {
   });
 
   it('cost no window in which a pattern matches', () => {
-    const entries: Anchored[] = scanned.map(({ signature: { anchors, on }, reach, needed }) => ({
+    const entries: Anchored[] = scanned.map(({ signature: { anchors, on }, reach, needed, wide }) => ({
       anchors,
       needed,
+      wide,
       reach,
       inPlain: on === 'plain',
     }));

@@ -14,6 +14,8 @@ interface Part {
   needed: Needed[];
   /** Words of which every match begins with one, where `all` is not known. */
   first?: Needed;
+  /** Every match holds a character beyond Latin-1. */
+  wide?: boolean;
 }
 
 interface Counted {
@@ -33,6 +35,7 @@ const EVERYDAY = new Set(
     ' ',
   ),
 );
+const BEYOND_LATIN = /[^\u0000-\u00ff]/;
 const UNKNOWN: Part = { needed: [] };
 const NOTHING: Part = { all: [''], needed: [] };
 const PLAIN = /[a-z0-9 '"_-]{1,80}(?![?*+{])/y;
@@ -60,6 +63,11 @@ export function openings(source: string, flags = ''): string[] | undefined {
   const { all, first = all } = createReader(source)();
   const begun = first?.map((word) => /^\ue000+([a-z0-9][ -@[-~]{0,2})/.exec(flags.includes('i') ? word.toLowerCase() : word)?.[1]);
   return begun?.every((word) => word !== undefined) ? [...new Set(begun)] : undefined;
+}
+
+/** True when every match holds a character beyond Latin-1, so that most texts need not be tried. */
+export function isWide(source: string, flags = ''): boolean {
+  return !/[iuv]/.test(flags) && createReader(source)().wide === true;
 }
 
 /** As the folded text would hold them; empty when one of them says too little. */
@@ -110,12 +118,15 @@ function createReader(source: string): () => Part {
       branches.push(sequence());
     }
     if (branches.length === 1) return branches[0] as Part;
+    const wide = branches.every((branch) => branch.wide);
     const all = branches.flatMap((branch) => branch.all ?? []);
-    if (all.length <= MAX_WORDS && branches.every((branch) => branch.all !== undefined)) return { all: [...new Set(all)], needed: [] };
+    if (all.length <= MAX_WORDS && branches.every((branch) => branch.all !== undefined))
+      return { all: [...new Set(all)], needed: [], wide };
     // Whichever branch matched, the rarest set of each taken together holds a word of it.
     const best = branches.map(({ all: whole, needed }) => whole ?? [...needed].sort((a, b) => commonness(a) - commonness(b))[0]);
     const firsts = branches.map((branch) => branch.all ?? branch.first);
     return {
+      wide,
       needed: best.every((words) => words !== undefined && !words.includes('')) ? [best.flatMap((words) => words ?? [])] : [],
       ...(firsts.every((words) => words !== undefined) && { first: firsts.flat() }),
     };
@@ -123,6 +134,7 @@ function createReader(source: string): () => Part {
 
   function sequence(): Part {
     const needed: Needed[] = [];
+    let wide = false;
     let words = [''];
     let whole = true;
     let first: Needed | undefined;
@@ -135,6 +147,7 @@ function createReader(source: string): () => Part {
     };
     while (at < source.length && source[at] !== '|' && source[at] !== ')') {
       const { part, min, max } = counted();
+      if (min > 0 && part.wide) wide = true;
       const next = max === 1 ? (min === 0 ? part.all && ['', ...part.all] : part.all) : undefined;
       if (next === undefined) {
         close(min > 0 ? (part.all ?? part.first) : undefined);
@@ -144,9 +157,9 @@ function createReader(source: string): () => Part {
         words = next;
       } else words = words.flatMap((word) => next.map((more) => word + more));
     }
-    if (whole) return { all: words, needed };
+    if (whole) return { all: words, needed, wide };
     close();
-    return { needed, ...(first !== undefined && { first }) };
+    return { needed, wide, ...(first !== undefined && { first }) };
   }
 
   function counted(): Counted {
@@ -170,7 +183,7 @@ function createReader(source: string): () => Part {
     PLAIN.lastIndex = at;
     const more = PLAIN.exec(source)?.[0] ?? '';
     at += more.length;
-    return { all: [sign + more], needed: [] };
+    return { all: [sign + more], needed: [], wide: BEYOND_LATIN.test(sign) };
   }
 
   function group(): Part {
@@ -198,7 +211,8 @@ function createReader(source: string): () => Part {
     const start = at;
     while (at < source.length && source[at] !== ']') at += source[at] === '\\' ? 2 : 1;
     const members = source.slice(start, at++);
-    return members.length <= 3 && !/[\\^-]/.test(members) ? { all: [...members], needed: [] } : UNKNOWN;
+    const wide = members.length > 0 && [...members].every((member) => member === '-' || BEYOND_LATIN.test(member));
+    return members.length <= 3 && !/[\\^-]/.test(members) ? { all: [...members], needed: [], wide } : { needed: [], wide };
   }
 
   return alternatives;

@@ -4,7 +4,7 @@
 import { createHash } from 'node:crypto';
 import type { Segment } from '../schemas/content.ts';
 import { passes } from './checks.ts';
-import { followsFrom, type Needed, neededWords } from './literals.ts';
+import { followsFrom, isWide, type Needed, neededWords } from './literals.ts';
 import { FOLD, KIND } from './normalise.ts';
 import { type Opening, openingOf } from './openings.ts';
 import { patternCost } from './redos.ts';
@@ -12,7 +12,7 @@ import type { Signature } from './signature.ts';
 import type { Finding } from './types.ts';
 
 /** Raised whenever texts are read in another way: decoded, deciphered, rejoined, respelled. */
-const READING = 4;
+const READING = 5;
 
 export interface Compiled {
   signature: Signature;
@@ -21,6 +21,8 @@ export interface Compiled {
   reach: number;
   /** Words that every match holds besides an anchor. */
   needed: Needed[];
+  /** Every match holds a character of another script than Latin. */
+  wide: boolean;
   /** How matches begin, when that is known; `regex` is sticky then. */
   opening: Opening | undefined;
 }
@@ -47,7 +49,14 @@ function compileAnew(signature: Signature): Compiled {
   // A check may refuse the first match and want the next, wherever it begins.
   const opening =
     (signature.on ?? 'folded') === 'folded' && signature.check === undefined ? openingOf(signature.pattern, flags) : undefined;
-  return { signature, regex: new RegExp(signature.pattern, opening ? flags.replace('g', 'y') : flags), reach: width, needed, opening };
+  return {
+    signature,
+    regex: new RegExp(signature.pattern, opening ? flags.replace('g', 'y') : flags),
+    reach: width,
+    needed,
+    wide: signature.on !== 'plain' && isWide(signature.pattern, flags),
+    opening,
+  };
 }
 
 /** The first match that passes the signature's check; tries at most 32 per stretch. */

@@ -26,7 +26,8 @@ export interface Scan {
   saw: number;
   /** Indices of the entries that may match, in order of the first anchor seen. Valid until the next scan. */
   readonly touched: Int32Array;
-  touchedCount: number;
+  /** Worked out when first asked for. */
+  readonly touchedCount: number;
   /** The folded text's code units, `length` of them. Valid until the next scan. */
   units: Uint16Array;
   length: number;
@@ -64,18 +65,25 @@ export function createPrefilter(entries: readonly Anchored[]): Prefilter {
   let length = 0;
   let wide = false;
   let foldedText: string | undefined;
+  let settled = true;
 
   const result: Scan = {
     saw: 0,
     touched: candidates.touched,
-    touchedCount: 0,
+    get touchedCount() {
+      if (!settled) settle();
+      return candidates.touchedCount;
+    },
     units,
     length: 0,
     folded: () => {
       foldedText ??= madeText();
       return foldedText;
     },
-    windows: candidates.windows,
+    windows(index) {
+      if (!settled) settle();
+      return candidates.windows(index);
+    },
   };
 
   function madeText(): string {
@@ -101,6 +109,13 @@ export function createPrefilter(entries: readonly Anchored[]): Prefilter {
     }
     givenBytes.write(text, 'utf16le');
     given[text.length] = 32;
+  }
+
+  function settle(): void {
+    settled = true;
+    candidates.second();
+    if (wide) walkBroad();
+    candidates.settle(units, wide);
   }
 
   /** The words of other scripts, over the folded text that the first walk left behind. */
@@ -168,10 +183,7 @@ export function createPrefilter(entries: readonly Anchored[]): Prefilter {
       result.units = units;
       result.length = n;
       wide = (seen & WIDE) !== 0;
-      candidates.second();
-      if (wide) walkBroad();
-      candidates.settle(units);
-      result.touchedCount = candidates.touchedCount;
+      settled = false;
       if (seen & SLOW) saw |= SAW_SLOW;
       if (seen & ESCAPE) saw |= SAW_ESCAPE;
       result.saw = saw;
