@@ -3,7 +3,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { ParapetError } from '../core/errors.ts';
 import type { EventLog, PartitionRange, StoredRecord } from '../log/port.ts';
 import { TOPICS, type TopicId } from '../log/topics.ts';
-import { type LakeTopic, lakeRanges, type ObjectStore, readLake } from '../sinks/s3/index.ts';
+import { LAKE_TOPICS, type LakeTopic, lakeRanges, type ObjectStore, readLake } from '../sinks/s3/index.ts';
 
 export type ReplaySource = 'log' | 'lake';
 
@@ -75,8 +75,7 @@ function lakeSource(lake: ObjectStore): Source {
 }
 
 function lakeTopic(topic: TopicId): LakeTopic {
-  if (topic === 'enriched' || topic === 'controls') {
-    throw new ParapetError('PARAPET_REPLAY_IMPOSSIBLE', { message: `The lake does not hold the topic ${topic}.` });
-  }
-  return topic;
+  const held = LAKE_TOPICS.find((name) => name === topic);
+  if (held !== undefined) return held;
+  throw new ParapetError('PARAPET_REPLAY_IMPOSSIBLE', { message: `The lake does not hold the topic ${topic}.` });
 }

@@ -49,7 +49,9 @@ const CLASS_OF: Partial<Record<keyof typeof TOPICS, RetentionClass>> = {
   enriched: 'interactions',
   assessed: 'interactions',
   threats: 'threats',
+  incidents: 'threats',
   audit: 'audit',
+  verdicts: 'audit',
   // Of a compacted topic the last value of each key is what holds now, however old it is.
 };
 

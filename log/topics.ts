@@ -3,7 +3,16 @@
  * kept; derived topics can be computed again from them; of a compacted topic the last record of each key is kept.
  */
 import type { RecordName } from '../schemas/definitions.ts';
-import type { AssessedInteraction, AuditEvent, Control, EnrichedInteraction, Interaction, Threat } from '../schemas/types.ts';
+import type {
+  AnalystVerdict,
+  AssessedInteraction,
+  AuditEvent,
+  Control,
+  EnrichedInteraction,
+  Incident,
+  Interaction,
+  Threat,
+} from '../schemas/types.ts';
 
 export interface TopicRecords {
   interactions: Interaction;
@@ -12,6 +21,8 @@ export interface TopicRecords {
   threats: Threat;
   audit: AuditEvent;
   controls: Control;
+  verdicts: AnalystVerdict;
+  incidents: Incident;
 }
 
 export type TopicId = keyof TopicRecords;
@@ -32,6 +43,8 @@ export const TOPICS: Record<TopicId, Topic> = {
   assessed: { name: 'parapet.interactions.assessed.v1', record: 'AssessedInteraction', kind: 'derived', unsealed: true },
   threats: { name: 'parapet.threats.v1', record: 'Threat', kind: 'derived' },
   controls: { name: 'parapet.controls.v1', record: 'Control', kind: 'compacted' },
+  verdicts: { name: 'parapet.verdicts.v1', record: 'AnalystVerdict', kind: 'raw' },
+  incidents: { name: 'parapet.incidents.v1', record: 'Incident', kind: 'derived' },
 };
 
 /**

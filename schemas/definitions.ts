@@ -14,6 +14,8 @@ const FILES = {
   Threat: 'threat.v1.avsc',
   AuditEvent: 'audit.v1.avsc',
   Control: 'control.v1.avsc',
+  AnalystVerdict: 'verdict.v1.avsc',
+  Incident: 'incident.v1.avsc',
 } as const;
 
 export type RecordName = keyof typeof FILES;

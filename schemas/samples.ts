@@ -1,12 +1,14 @@
 /** One record of every kind with every field filled: what golden bytes and codec tests are made from. */
 import type { RecordName } from './definitions.ts';
 import type {
+  AnalystVerdict,
   AssessedInteraction,
   Assessment,
   AuditEvent,
   Control,
   EnrichedInteraction,
   Enrichment,
+  Incident,
   Interaction,
   Threat,
 } from './types.ts';
@@ -178,6 +180,46 @@ const CONTROL: Control = {
   value: '{"erasedAt":1764000000000000}',
 };
 
+const VERDICT: AnalystVerdict = {
+  verdictId: '0199f3c0-0000-7000-8000-000000000003',
+  org: 'acme',
+  occurredAt: INTERACTION.startedAt,
+  actor: 'ada@acme.example',
+  verdict: 'false_positive',
+  threatId: THREAT.threatId,
+  interactionId: INTERACTION.interactionId,
+  subject: 'acme/support-bot',
+  layer: 'signature',
+  ruleId: 'PI-0001',
+  threatType: 'prompt_injection',
+  direction: 'request',
+  path: 'messages[0].parts[0]',
+  threatAt: INTERACTION.startedAt,
+  note: 'a quotation in a training slide',
+};
+
+const INCIDENT: Incident = {
+  incidentId: '3f0f7f0e-0000-8000-8000-000000000002',
+  org: 'acme',
+  agentId: 'support-bot',
+  threatType: 'prompt_injection',
+  techniques: ['LLM01'],
+  title: 'Prompt injection by support-bot',
+  severity: 'high',
+  status: 'open',
+  threats: 1,
+  blocked: 0,
+  interactions: 1,
+  riskScore: 90,
+  trustScore: 88,
+  openedBy: THREAT.threatId,
+  newestThreatId: THREAT.threatId,
+  newestInteractionId: INTERACTION.interactionId,
+  firstSeenAt: INTERACTION.startedAt,
+  lastSeenAt: INTERACTION.startedAt,
+  containment: null,
+};
+
 type Samples = {
   Interaction: Interaction;
   EnrichedInteraction: EnrichedInteraction;
@@ -185,6 +227,8 @@ type Samples = {
   Threat: Threat;
   AuditEvent: AuditEvent;
   Control: Control;
+  AnalystVerdict: AnalystVerdict;
+  Incident: Incident;
 };
 
 export const SAMPLES: Samples & Record<RecordName, unknown> = {
@@ -194,4 +238,6 @@ export const SAMPLES: Samples & Record<RecordName, unknown> = {
   Threat: THREAT,
   AuditEvent: AUDIT,
   Control: CONTROL,
+  AnalystVerdict: VERDICT,
+  Incident: INCIDENT,
 };

@@ -263,3 +263,62 @@ export interface Control {
   /** JSON, as the kind says. Null takes the control back. */
   value: string | null;
 }
+
+/** What a person says of a threat, or of an interaction in which an attack was missed. The newest verdict on one of them holds. */
+export interface AnalystVerdict {
+  /** UUIDv7. */
+  verdictId: string;
+  org: string;
+  /** When it was said. */
+  occurredAt: number;
+  /** The person. */
+  actor: string;
+  verdict: 'false_positive' | 'true_positive' | 'missed' | 'withdrawn';
+  /** Null for an attack that no rule saw. */
+  threatId: string | null;
+  interactionId: string;
+  /** Whose interaction it was, so that erasing them reaches the note too. */
+  subject: string;
+  /** Of the threat, as are the next four. */
+  layer: string;
+  ruleId: string;
+  threatType: string;
+  direction: 'request' | 'response';
+  /** The part of the interaction that is meant; empty for all of it. */
+  path: string;
+  /** When the interaction was admitted. */
+  threatAt: number | null;
+  note: string;
+}
+
+/** Threats of one type from one agent that belong together, as they stand after the newest of them. The last record of an id holds. */
+export interface Incident {
+  /** Made from the threat that opened it, so a replay makes the same one. */
+  incidentId: string;
+  org: string;
+  agentId: string;
+  threatType: string;
+  /** OWASP LLM and Agentic, MITRE ATLAS ids. */
+  techniques: string[];
+  title: string;
+  severity: 'low' | 'medium' | 'high' | 'critical';
+  status: 'open' | 'contained' | 'closed';
+  /** How many so far. */
+  threats: number;
+  /** How many of them were blocked in line. */
+  blocked: number;
+  /** How many interactions they are of. */
+  interactions: number;
+  /** The highest of any of its interactions. */
+  riskScore: number;
+  /** Of the agent, 0 to 100, after the newest threat. */
+  trustScore: number;
+  /** The threat that opened it. */
+  openedBy: string;
+  newestThreatId: string;
+  newestInteractionId: string;
+  firstSeenAt: number;
+  lastSeenAt: number;
+  /** What was done about the agent, e.g. quarantine until 2026-11-22T10:00:00Z. */
+  containment: string | null;
+}

@@ -12,7 +12,7 @@ import { pseudonymCheck, pseudonymOf } from '../keys/pseudonym.ts';
 import type { Controls } from '../log/controls.ts';
 import { ERASURE, type ErasureOrder, orderOf } from '../log/erasures.ts';
 import type { TopicId } from '../log/topics.ts';
-import type { AuditEvent, Control, Enrichment, Threat } from '../schemas/types.ts';
+import type { AnalystVerdict, AuditEvent, Control, Enrichment, Threat } from '../schemas/types.ts';
 import type { UnsealedInteraction, UnsealedRecords } from '../schemas/unsealed.ts';
 
 export { ERASURE, type ErasureOrder, orderOf };
@@ -128,6 +128,9 @@ const MASKS: { [Id in TopicId]: (value: UnsealedRecords[Id], erased: Erased) => 
   threats: maskThreat,
   audit: maskAudit,
   controls: (value) => value,
+  verdicts: maskVerdict,
+  // An incident is an agent's.
+  incidents: (value) => value,
 };
 
 function maskInteraction(value: UnsealedInteraction, pseudonym: string | undefined): UnsealedInteraction {
@@ -162,6 +165,12 @@ function maskEnriched<T extends { interaction: UnsealedInteraction; enrichment: 
       contentAvailable: false,
     },
   };
+}
+
+/** What the analyst wrote may name whom it was about. */
+function maskVerdict(value: AnalystVerdict, erased: Erased): AnalystVerdict {
+  const pseudonym = erased(value.org, value.subject, value.threatAt ?? value.occurredAt);
+  return pseudonym === undefined ? value : { ...value, subject: `${value.org}/${pseudonym}`, note: '' };
 }
 
 function maskThreat(value: Threat, erased: Erased): Threat {

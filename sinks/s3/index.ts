@@ -10,7 +10,7 @@ import { writeBatch } from './write.ts';
 
 export { type LakeRecord, lakeRanges, readLake, tallyLake } from './read.ts';
 export { applyRetention as applyLakeRetention, type LakeRetention, reportRetention as reportLakeRetention } from './retention.ts';
-export type { LakeTopic } from './schema.ts';
+export { LAKE_TOPICS, type LakeTopic } from './schema.ts';
 export { createFolderStore, createS3Store, type ObjectStore, type S3Options } from './store.ts';
 
 export interface LakeSinkOptions<Id extends LakeTopic> {
