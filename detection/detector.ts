@@ -36,8 +36,12 @@ import type { Detector, Finding, Inspection } from './types.ts';
 export const MAX_SCANNED = 1 << 20;
 const TAIL = 64 << 10;
 const MAX_DECODED = 64 << 10;
-/** What one inspection reads with other letters or gaps, in all. */
-const MAX_RESPELLED = 64 << 10;
+/**
+ * Characters that patterns are tried on where an inspection reads with other letters or gaps: so many, and so many more for each
+ * that it scans. Ordinary texts, logs and code among them, need half of the latter; a text made of anchors needs hundreds.
+ */
+const MAX_RESPELLED = 256 << 10;
+const RESPELLED_FOR_EACH = 8;
 const MAX_DEPTH = 3;
 const MAX_FINDINGS = 64;
 /** How much of the text before a boundary is read together with the text after it. */
@@ -265,17 +269,17 @@ export function createDetector({ signatures: all = builtIn, remember = 0, readAl
   }
 
   function matchRespelled(text: string, via: string[], state: Inspecting): void {
-    const part = text.slice(0, MAX_RESPELLED - state.respelled);
-    state.respelled += part.length;
-    if (part.length < text.length) state.truncated = true;
-    if (part !== '') matchIn(part, via, state);
+    const left = MAX_RESPELLED + RESPELLED_FOR_EACH * state.scanned - state.respelled;
+    if (left > 0) match(prefilter.scan(text), text, via, state, left);
+    else state.truncated = true;
   }
 
-  /** Runs the patterns whose anchors `scan` saw. Returns the parts with traces of ROT13 or reversal. */
-  function match(scan: Scan, text: string, via: string[], state: Inspecting): readonly Traced[] {
+  /** Runs the patterns whose anchors `scan` saw, on `left` characters at most if that is given. Returns the parts with traces of ROT13 or reversal. */
+  function match(scan: Scan, text: string, via: string[], state: Inspecting, left?: number): readonly Traced[] {
     let traces = NO_TRACES;
+    let tried = 0;
     let read = false;
-    for (let i = 0; i < scan.touchedCount; i++) {
+    for (let i = 0; i < scan.touchedCount && (left === undefined || tried <= left); i++) {
       const index = scan.touched[i] as number;
       const candidate = scanned[index];
       if (candidate === undefined) {
@@ -293,12 +297,18 @@ export function createDetector({ signatures: all = builtIn, remember = 0, readAl
       for (let w = 0; w < windows.length; w += 2) {
         const from = Math.max(0, windows[w] as number);
         const to = Math.min(where.length, windows[w + 1] as number);
+        tried += to - from;
+        if (left !== undefined && tried > left) break;
         const hit =
           opening === undefined ? firstPassing(signature, regex, where.slice(from, to)) : wordStarts.first(opening, regex, where, from, to);
         if (hit === undefined) continue;
         keep(state, finding(signature, state.segment, where, from + hit.index, hit[0].length, via));
         break;
       }
+    }
+    if (left !== undefined) {
+      state.respelled += tried;
+      if (tried > left) state.truncated = true;
     }
     return traces;
   }

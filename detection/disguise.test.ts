@@ -4,6 +4,7 @@ import type { Segment } from '../schemas/content.ts';
 import { suspects } from './ciphers.ts';
 import { fromBinary, fromCharacterCodes, fromMorse } from './codes.ts';
 import { createDetector } from './detector.ts';
+import { signatures } from './signatures/index.ts';
 
 const detector = createDetector();
 
@@ -351,8 +352,9 @@ describe('reading codes and ciphers', () => {
       expect(findings.map(({ via }) => via)).toContainEqual(['url']);
       expect(truncated).toBe(false);
     }
-    const words = 'th3 k33p3r wr0t3 d0wn th3 w34th3r 4nd th3 sh1ps ';
-    expect(inspect(words.repeat(100)).truncated).toBe(false);
-    expect(inspect(words.repeat(2_000)).truncated).toBe(true);
+    const words = 'the h264 stream of the mp3 player on port 8080 was lost, error e1042 of user ab12 in the x86 build; ';
+    expect(inspect(words.repeat(9_000)).truncated).toBe(false);
+    const anchors = signatures.flatMap((signature) => signature.anchors).join(' ');
+    expect(inspect(`${words} ${anchors}`.repeat(3)).truncated).toBe(true);
   });
 });
