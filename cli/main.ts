@@ -15,7 +15,7 @@ import { reconciliationLine, renderReconciliation } from './reconcile.ts';
 import type { ReplayOptions } from './replay.ts';
 import { renderApplied, renderMigrated, renderReport } from './retention-text.ts';
 import { registerSchemas } from './schemas.ts';
-import { clickHousePassword, openCodec, openLog } from './stores.ts';
+import { clickHousePassword, openCodec, openKeys, openLog } from './stores.ts';
 import { configuredSinks, PROCESSOR_NAMES, type ProcessorName, REPLAYABLE, SINK_NAMES, type SinkName, sinksOf } from './views.ts';
 
 /** Who may have dead letters. */
@@ -24,6 +24,8 @@ const CONSUMERS: string[] = [...PROCESSOR_NAMES, ...SINK_NAMES];
 const program = new Command('parapet')
   .description('The AI gateway that keeps evidence. Settings come from the environment; see docs/configuration.md.')
   .showHelpAfterError('(parapet --help lists the commands)')
+  // An option behind a subcommand is the subcommand's, also where its parent has one of that name.
+  .enablePositionalOptions()
   .exitOverride((error) => process.exit(error.exitCode === 0 ? 0 : 2));
 
 const json = new Option('--json', 'print one JSON object as the last line');
@@ -402,6 +404,157 @@ signatures
     if (asJson) console.log(JSON.stringify(published));
   });
 
+program
+  .command('train')
+  .description("teach the model by analysts' verdicts, and set it beside the one that holds (docs/models.md)")
+  .option('--promote', 'publish it to every gateway if it is better')
+  .option('--sample <n>', 'newest interactions that both judge', positive, 1000)
+  .addOption(json)
+  .action(async ({ promote = false, sample, json: asJson }: { promote?: boolean; sample: number; json?: boolean }) => {
+    const { train } = await import('./train.ts');
+    const { renderTrained } = await import('./train-text.ts');
+    const env = readEnvironment();
+    const trained = await withLog(({ log, codec }) =>
+      train({ env, log, codec, keys: openKeys(env), actor: 'cli', onStep: (says) => console.error(says) }, { promote, sample }),
+    );
+    if (asJson) console.log(JSON.stringify(trained));
+    else for (const line of renderTrained(trained)) console.log(line);
+  });
+
+const verdict = program
+  .command('verdict')
+  .description('say of a threat that it was a false or a true alarm, or of an interaction that an attack was missed')
+  .argument('[threat]', 'id of the threat; none with --interaction')
+  .argument('[verdict]', 'false-positive, true-positive, missed or withdrawn')
+  .option('--interaction <id>', 'the interaction in which an attack was missed')
+  .option('--path <path>', 'where in it, e.g. messages[0].parts[0]')
+  .addOption(new Option('--direction <direction>', 'on which way it was missed').choices(['request', 'response']))
+  .option('--by <name>', 'who says it', 'cli')
+  .option('--note <text>', 'why')
+  .addOption(json)
+  // `verdict list` has options of the same names.
+  .enablePositionalOptions()
+  .action(async (first: string | undefined, second: string | undefined, { interaction, json: asJson, ...flags }: VerdictFlags) => {
+    const { giveVerdict, VERDICTS } = await import('./verdict.ts');
+    const [id, said] = interaction === undefined ? [first, second] : [interaction, second === undefined ? first : undefined];
+    const word = VERDICTS.find((each) => each === said);
+    if (id === undefined || word === undefined)
+      return program.error(`say which threat, and one of ${VERDICTS.join(', ')}`, { exitCode: 2 });
+    const on = interaction === undefined ? { threatId: id } : { interactionId: id };
+    const event = await withLog((parts) => giveVerdict(parts, { verdict: word, on, ...flags }));
+    const says = event
+      ? `${event.verdict} ${event.ruleId === '' ? event.interactionId : `${event.ruleId} ${event.threatId}`}`
+      : 'nothing to withdraw';
+    console.log(asJson ? JSON.stringify(event ?? null) : says);
+  });
+
+verdict
+  .command('list')
+  .description('the verdicts that hold, oldest first')
+  .option('--rule <id>', 'only on threats of this rule')
+  .addOption(json)
+  .action(async ({ rule, json: asJson }: { rule?: string; json?: boolean }) => {
+    const { listVerdicts, renderVerdicts } = await import('./verdict.ts');
+    const verdicts = await withLog((parts) => listVerdicts(readEnvironment(), parts, { ruleId: rule }));
+    for (const line of renderVerdicts(verdicts)) console.log(line);
+    if (asJson) console.log(JSON.stringify({ verdicts }));
+  });
+
+program
+  .command('incidents')
+  .description('threats of one type from one agent that belong together, as they stand')
+  .option('--agent <id>', 'only of this agent')
+  .option('--org <org>', 'of which organisation (default: PARAPET_ORG)')
+  .option('--all', 'also those that are over')
+  .addOption(json)
+  .action(async ({ agent, all, org: named, json: asJson }: { agent?: string; all?: boolean; org?: string; json?: boolean }) => {
+    const { listIncidents, renderIncidents } = await import('./incidents.ts');
+    const incidents = await withLog(({ org, ...parts }) => listIncidents({ ...parts, org: named ?? org, actor: 'cli' }, { agent, all }));
+    for (const line of renderIncidents(incidents)) console.log(line);
+    console.log(asJson ? JSON.stringify({ incidents }) : `${incidents.length} incidents`);
+  });
+
+const quarantine = program.command('quarantine').description('agents that are kept from every vendor for a while (docs/incidents.md)');
+
+quarantine
+  .command('list')
+  .description('who is in quarantine, and until when')
+  .option('--all', 'also those that are over')
+  .addOption(json)
+  .action(async ({ all, json: asJson }: { all?: boolean; json?: boolean }) => {
+    const { listQuarantines, renderQuarantines } = await import('./quarantine.ts');
+    const quarantines = await withLog((parts) => listQuarantines(parts, { all }));
+    for (const line of renderQuarantines(quarantines)) console.log(line);
+    console.log(asJson ? JSON.stringify({ quarantines }) : `${quarantines.length} in the list`);
+  });
+
+quarantine
+  .command('set')
+  .description('keep an agent from every vendor from now on; its time counts from now, in the place of what was set before')
+  .argument('<agent>')
+  .requiredOption('--for <time>', 'for how long, e.g. 60m, 12h or 2d', duration)
+  .requiredOption('--reason <text>', 'why; kept in the audit log')
+  .option('--org <org>', 'of which organisation (default: PARAPET_ORG)')
+  .addOption(json)
+  .action(async (agent: string, { for: forMs, reason, org: named, json: asJson }: QuarantineFlags) => {
+    const { setQuarantine } = await import('./quarantine.ts');
+    const set = await withLog(({ org, ...parts }) => setQuarantine({ ...parts, org: named ?? org, actor: 'cli' }, agent, forMs, reason));
+    const until = new Date(set.until / 1_000).toISOString();
+    console.log(asJson ? JSON.stringify({ agent, ...set }) : `${agent} is in quarantine until ${until}`);
+  });
+
+quarantine
+  .command('lift')
+  .description('let an agent call again, whoever set its quarantine')
+  .argument('<agent>')
+  .option('--org <org>', 'of which organisation (default: PARAPET_ORG)')
+  .addOption(json)
+  .action(async (agent: string, { org: named, json: asJson }: { org?: string; json?: boolean }) => {
+    const { liftQuarantine } = await import('./quarantine.ts');
+    const lifted = await withLog(({ org, ...parts }) => liftQuarantine({ ...parts, org: named ?? org, actor: 'cli' }, agent));
+    console.log(asJson ? JSON.stringify({ agent, lifted }) : `${agent} ${lifted ? 'may call again' : 'was in no quarantine'}`);
+  });
+
+const thresholds = program
+  .command('thresholds')
+  .description('from which risk on one organisation’s traffic is blocked, and threats of it raised');
+
+thresholds
+  .command('list')
+  .description('those that are set; the settings hold for everybody else')
+  .addOption(json)
+  .action(async ({ json: asJson }: { json?: boolean }) => {
+    const { listThresholds, renderThresholds } = await import('./thresholds.ts');
+    const listed = await withLog((parts) => listThresholds(parts));
+    for (const line of renderThresholds(listed)) console.log(line);
+    const { PARAPET_BLOCK_SCORE: block } = readEnvironment();
+    console.log(asJson ? JSON.stringify({ thresholds: listed, block }) : `everybody else: block ${block}`);
+  });
+
+thresholds
+  .command('set')
+  .description('for one organisation, from now on')
+  .argument('<org>')
+  .requiredOption('--block <risk>', 'from which a gateway in block mode blocks, 1 to 100', positive)
+  .requiredOption('--alert <risk>', 'from which threats are raised, 1 to 100', positive)
+  .addOption(json)
+  .action(async (org: string, { block, alert, json: asJson }: { block: number; alert: number; json?: boolean }) => {
+    const { setThresholds } = await import('./thresholds.ts');
+    await withLog((parts) => setThresholds({ ...parts, actor: 'cli' }, org, { block, alert }));
+    console.log(asJson ? JSON.stringify({ org, block, alert }) : `${org}: block ${block}, alert ${alert}`);
+  });
+
+thresholds
+  .command('clear')
+  .description('let the settings hold for one organisation again')
+  .argument('<org>')
+  .addOption(json)
+  .action(async (org: string, { json: asJson }: { json?: boolean }) => {
+    const { clearThresholds } = await import('./thresholds.ts');
+    const cleared = await withLog((parts) => clearThresholds({ ...parts, actor: 'cli' }, org));
+    console.log(asJson ? JSON.stringify({ org, cleared }) : `${org} ${cleared ? 'goes by the settings' : 'had none of its own'}`);
+  });
+
 async function runStream(part: string, processors: ProcessorName[], sinks: SinkName[]): Promise<void> {
   const { startStream } = await import('./stream.ts');
   const stream = await startStream(readEnvironment(), createLogger(part), { processors, sinks });
@@ -414,6 +567,23 @@ interface EraseFlags {
   org?: string;
   reason: string;
   dryRun?: boolean;
+  json?: boolean;
+}
+
+interface VerdictFlags {
+  interaction?: string;
+  path?: string;
+  direction?: 'request' | 'response';
+  by: string;
+  note?: string;
+  json?: boolean;
+}
+
+interface QuarantineFlags {
+  /** Milliseconds. */
+  for: number;
+  reason: string;
+  org?: string;
   json?: boolean;
 }
 
@@ -467,6 +637,14 @@ function positive(text: string): number {
   const number = Number(text);
   if (!Number.isFinite(number) || number < 0) program.error(`${text} is not a number`, { exitCode: 2 });
   return number;
+}
+
+const UNITS_MS: Record<string, number> = { s: 1_000, m: 60_000, h: 3_600_000, d: 86_400_000 };
+
+function duration(text: string): number {
+  const [, count, unit] = /^(\d{1,6})([smhd])$/.exec(text) ?? [];
+  if (count === undefined || unit === undefined) return program.error(`${text} is not a time such as 60m, 12h or 2d`, { exitCode: 2 });
+  return Number(count) * (UNITS_MS[unit] as number);
 }
 
 function time(text: string): number {

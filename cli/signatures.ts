@@ -22,7 +22,8 @@ import {
   type SignedBundle,
   signBundle,
 } from '../detection/bundles/index.ts';
-import { signatures as builtIn } from '../detection/index.ts';
+import { type Signature, signatures as builtIn } from '../detection/index.ts';
+import type { Tuning } from '../detection/model/tuning.ts';
 import { signingKey, trustedKeys } from '../keys/signing.ts';
 import { auditRecord } from '../log/audit.ts';
 import { controlRecord, followControls } from '../log/controls.ts';
@@ -119,7 +120,9 @@ export interface Published {
 export async function publishDraft(parts: SignatureParts, mode: BundleMode): Promise<Published> {
   const path = draftFile(parts.env);
   if (!existsSync(path)) throw refused('There is no draft to publish.', 'Make one with `parapet signatures add FILE…`.');
-  return publish(parts, { ...readRules(path), mode });
+  const { model } = await enforced(parts);
+  // What the model was taught goes on holding whatever becomes of the rules.
+  return publish(parts, { ...readRules(path), mode, model: mode === 'enforce' ? model : undefined });
 }
 
 /** Publishes what was enforced before, or the rules of version `to`; 0 stands for the built-in rules alone. */
@@ -134,8 +137,8 @@ export async function rollback(parts: SignatureParts, to?: number): Promise<Publ
       'Copy its .json and .sig there from a gateway that took it, or name another one with --to.',
     );
   }
-  const { signatures, disabled, restores = target } = found;
-  return publish(parts, { signatures, disabled, mode: 'enforce', restores });
+  const { signatures, disabled, model, restores = target } = found;
+  return publish(parts, { signatures, disabled, model, mode: 'enforce', restores });
 }
 
 /** A trial is taken back to what is enforced; what is enforced, to what was before it. */
@@ -157,9 +160,21 @@ function previous(bundles: readonly Bundle[]): number {
   return before?.restores ?? target;
 }
 
-type ToPublish = Draft & Pick<Bundle, 'mode' | 'restores'>;
+/** Publishes the rules that are enforced now with another model. */
+export async function publishModel(parts: SignatureParts, model: Tuning): Promise<Published> {
+  const before = (await readBundles(parts)).published.find(({ mode }) => mode === 'enforce');
+  return publish(parts, { signatures: before?.signatures ?? [], disabled: before?.disabled ?? [], mode: 'enforce', model });
+}
 
-async function publish(parts: SignatureParts, { signatures, disabled, mode, restores }: ToPublish): Promise<Published> {
+/** The rules that count now, and the model as it was tuned; undefined when it is the one that shipped. */
+export async function enforced(parts: SignatureParts): Promise<{ rules: Signature[]; model: Tuning | undefined }> {
+  const enforce = (await readBundles(parts)).published.find(({ mode }) => mode === 'enforce');
+  return { rules: rulesOf({ ...(enforce && { enforce }) }), model: enforce?.model };
+}
+
+type ToPublish = Draft & Pick<Bundle, 'mode' | 'restores' | 'model'>;
+
+async function publish(parts: SignatureParts, { signatures, disabled, model, mode, restores }: ToPublish): Promise<Published> {
   const { env, log, codec, actor } = parts;
   const key = signingKey(env, dataPaths(env).signatures);
   if (key === undefined) {
@@ -175,6 +190,7 @@ async function publish(parts: SignatureParts, { signatures, disabled, mode, rest
     mode,
     signatures,
     disabled,
+    ...(model === undefined ? {} : { model }),
     ...(restores === undefined ? {} : { restores }),
   };
   const signed = signBundle(bundle, key);
@@ -187,6 +203,7 @@ async function publish(parts: SignatureParts, { signatures, disabled, mode, rest
     rules: String(signatures.length),
     disabled: String(disabled.length),
     keyId,
+    ...(model === undefined ? {} : { modelBase: model.base }),
     ...(restores === undefined ? {} : { restores: String(restores) }),
   };
   const event = auditRecord(codec, {
@@ -218,7 +235,7 @@ async function publish(parts: SignatureParts, { signatures, disabled, mode, rest
 
 export interface Listing {
   /** All that could be checked, oldest first. */
-  bundles: Omit<Bundle, 'format' | 'signatures' | 'disabled'>[];
+  bundles: Omit<Bundle, 'format' | 'signatures' | 'disabled' | 'model'>[];
   /** The last published of either mode, as the log has them. */
   published: { mode: BundleMode; version: number }[];
   /** The rules that hold for who trusts the same keys. */

@@ -123,6 +123,8 @@ export function dataPaths(env: Pick<Environment, 'PARAPET_DATA'>) {
     lake: at('lake'),
     /** Bundles of signatures that were published or accepted, the draft of the next one, and the key made by `keygen`. */
     signatures: at('signatures'),
+    /** The model that `parapet train` made last. */
+    models: at('models'),
     /** How far interrupted replays are. */
     replays: at('replays'),
     /** What the first start made: API keys (hashed), the password of the embedded ClickHouse. */

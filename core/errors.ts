@@ -62,6 +62,11 @@ export const ERROR_TABLE = {
     means: 'A guard blocked the request or its answer.',
     hint: 'See the findings; an operator can change PARAPET_INSPECT_MODE.',
   },
+  PARAPET_AGENT_QUARANTINED: {
+    status: 403,
+    means: 'The agent is in quarantine, and no vendor is called for it.',
+    hint: 'Wait until the time in the message, or ask an operator: parapet quarantine list, parapet quarantine lift.',
+  },
   PARAPET_INSPECTION_FAILED: {
     status: 503,
     means: 'A guard failed, and the policy is to fail closed.',
@@ -130,6 +135,11 @@ export const ERROR_TABLE = {
     means: 'There is no such open dead letter.',
     hint: 'parapet dead list shows them; --state all also those that were decided about.',
   },
+  PARAPET_EVENT_UNKNOWN: {
+    status: 404,
+    means: 'The log has no such threat or interaction.',
+    hint: 'Copy the id from a view: threat_id (event_id in Elasticsearch), or interaction_id. What is past its retention has left the log.',
+  },
   PARAPET_DEAD_LETTER_OVERTAKEN: {
     status: 409,
     means: 'Later records of the same key were worked on while this one was set aside.',
@@ -181,6 +191,16 @@ export const ERROR_TABLE = {
     status: 500,
     means: 'A model of the detection cannot be used: its file is missing, cut short, or of another make.',
     hint: 'See the message; docs/models.md says what a model folder holds. Unset PARAPET_MODEL_PATH for the built-in model.',
+  },
+  PARAPET_TRAIN_TOO_FEW: {
+    status: 400,
+    means: 'There are too few verdicts of analysts to learn from.',
+    hint: 'Give more with `parapet verdict`; those whose interaction has left the log or was erased do not count.',
+  },
+  PARAPET_CANDIDATE_NOT_BETTER: {
+    status: 409,
+    means: 'The model that the verdicts made is no better than the one that holds, so it was not published.',
+    hint: 'See the message for the figures. More verdicts may help; what holds goes on holding.',
   },
   PARAPET_BUNDLE_INVALID: {
     status: 400,

@@ -16,6 +16,13 @@ export interface Retention {
   coldDays: number;
 }
 
+/** The class of each view and topic; what people said of threats is kept as evidence is. */
+const CLASSES = { interactions: 'interactions', assessed: 'interactions', threats: 'threats', audit: 'audit', verdicts: 'audit' } as const;
+
+export function classOf(view: keyof typeof CLASSES): RetentionClass {
+  return CLASSES[view];
+}
+
 export type RetentionTable = Record<RetentionClass, Retention>;
 
 /**

@@ -7,6 +7,7 @@ import { createDetector, type Detector, type Signature, signatures } from '../de
 import type { Classifier } from '../detection/model/classifier.ts';
 import { createEnsemble, type EnsembleSettings } from '../detection/model/ensemble.ts';
 import { type LinearModel, parseLinear } from '../detection/model/linear.ts';
+import type { Tuning } from '../detection/model/tuning.ts';
 
 export const SHIPPED = join(import.meta.dirname, 'shipped');
 export const SHIPPED_ENCODER = join(SHIPPED, 'encoder');
@@ -15,8 +16,10 @@ export type DetectionSettings = Pick<Environment, Extract<keyof Environment, `PA
 
 export interface OpenDetector {
   detector: Detector;
-  /** The same layers with other signatures; the models are not loaded again. */
-  make(signatures: readonly Signature[]): Detector;
+  /** The same layers with other signatures, and the linear model as it was tuned if it is of this one; the models are not loaded again. */
+  make(signatures: readonly Signature[], tuning?: Tuning): Detector;
+  /** The version of the linear model, which tunings are of; undefined when there is none. */
+  base: string | undefined;
   close(): Promise<void>;
 }
 
@@ -27,21 +30,22 @@ export interface OpenDetector {
 export async function openDetector(settings: DetectionSettings, { remember = 0 }: { remember?: number } = {}): Promise<OpenDetector> {
   if (settings.PARAPET_MODEL === 'off') {
     const make = (rules: readonly Signature[]) => createDetector({ signatures: rules, remember });
-    return { detector: make(signatures), make, close: async () => undefined };
+    return { detector: make(signatures), make, base: undefined, close: async () => undefined };
   }
   const linear = readLinear(settings.PARAPET_MODEL_LINEAR);
   const classifier = settings.PARAPET_MODEL === 'full' ? await openClassifierOf(settings) : undefined;
   const weights = settingsOf(settings);
-  const make = (rules: readonly Signature[]) =>
+  const make = (rules: readonly Signature[], tuning?: Tuning) =>
     createEnsemble({
       detector: (readAlong) => createDetector({ signatures: rules, remember, readAlong }),
-      linear,
+      linear: tuning?.base === linear.version ? linear.tuned(tuning) : linear,
       ...(classifier ? { classifier } : {}),
       settings: weights,
     });
   return {
     detector: make(signatures),
     make,
+    base: linear.version,
     async close() {
       await classifier?.close();
     },

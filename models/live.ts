@@ -61,7 +61,7 @@ export interface LiveRules {
  * The detector with the bundles that this machine has seen before. Undefined when nobody is trusted to publish any: then
  * there is nothing to follow either. Throws PARAPET_CONFIG_INVALID when a trusted key cannot be read.
  */
-export function openLiveRules(env: Environment, { detector, make }: OpenDetector): LiveRules | undefined {
+export function openLiveRules(env: Environment, { detector, make, base }: OpenDetector): LiveRules | undefined {
   const trusted = trustedKeys(env);
   if (trusted.length === 0) return undefined;
   const store = bundleStoreOf(env);
@@ -70,7 +70,7 @@ export function openLiveRules(env: Environment, { detector, make }: OpenDetector
   return {
     detector: live,
     follow(controls, parts) {
-      const say = sayer(live, store, parts);
+      const say = sayer(live, store, base, parts);
       for (const { error } of known.refused) parts.logger.error({ code: error.code, err: error.message }, 'a stored bundle is refused');
       const obey = () => say(live.take(bundlesIn(controls)));
       controls.onChange(obey);
@@ -84,6 +84,7 @@ export function openLiveRules(env: Environment, { detector, make }: OpenDetector
 function sayer(
   live: LiveDetector,
   store: BundleStore,
+  base: string | undefined,
   { logger, metrics, audit }: LiveParts,
 ): (result: ReturnType<LiveDetector['take']>) => void {
   const offered = metrics.counter('parapet_signature_bundles_total', 'Bundles of signatures that were published, by what came of it.', [
@@ -98,15 +99,22 @@ function sayer(
 
   return ({ taken, refused }) => {
     for (const { bundle, signed } of taken) {
-      const { version, mode, signatures, disabled } = bundle;
+      const { version, mode, signatures, disabled, model } = bundle;
       offered.inc({ result: 'taken' });
       logger.info({ bundle: version, mode, rules: signatures.length, signatures: live.version }, 'a bundle of signatures is taken');
+      const fits = model === undefined || model.base === base;
+      if (!fits)
+        logger.warn(
+          { bundle: version, base, tuned: model.base },
+          'the bundle was taught by another model than this one; its rules hold, its model does not',
+        );
       note('signatures.taken', {
         bundle: String(version),
         mode,
         rules: String(signatures.length),
         disabled: String(disabled.length),
         signatures: live.version,
+        ...(model === undefined ? {} : { model: fits ? 'tuned' : 'of another base' }),
       });
       try {
         store.save(bundle, signed);

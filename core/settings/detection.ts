@@ -23,5 +23,9 @@ export const detectionSettings = {
   PARAPET_SIGNATURE_KEY: z.string().optional(),
   PARAPET_SIGNATURE_KEY_FILE: z.string().optional(),
 
+  PARAPET_QUARANTINE: z.enum(['off', 'on']).default('off'),
+  PARAPET_QUARANTINE_BELOW: z.coerce.number().int().min(1).max(100).default(25),
+  PARAPET_QUARANTINE_MINUTES: z.coerce.number().int().min(1).max(43_200).default(60),
+
   PARAPET_MASK_NAMES: flag(false),
 };

@@ -4,6 +4,7 @@
  */
 import { z } from 'zod';
 import { ParapetError } from '../../core/errors.ts';
+import { type Tuning, tuningSchema } from '../model/tuning.ts';
 import type { Signature } from '../signature.ts';
 import { problemsOf, signatureSchema } from './rules.ts';
 
@@ -32,6 +33,8 @@ export interface Bundle extends Draft {
   mode: BundleMode;
   /** Of a rollback: the version whose rules these are; 0 for the built-in rules alone. */
   restores?: number | undefined;
+  /** What verdicts have taught the linear model. Obeyed by bundles that enforce: a model is tried before it is published. */
+  model?: Tuning | undefined;
 }
 
 const draftShape = {
@@ -46,6 +49,7 @@ const bundleSchema = z.strictObject({
   createdAt: z.iso.datetime(),
   mode: z.enum(BUNDLE_MODES),
   restores: z.int().min(0).optional(),
+  model: tuningSchema.optional(),
 });
 
 /** The text that is signed. */

@@ -6,6 +6,7 @@
 import type { KeyObject } from 'node:crypto';
 import { isDeepStrictEqual } from 'node:util';
 import { ParapetError, toParapetError } from '../../core/errors.ts';
+import type { Tuning } from '../model/tuning.ts';
 import type { Signature } from '../signature.ts';
 import { signatures as builtIn } from '../signatures/index.ts';
 import type { Detector } from '../types.ts';
@@ -30,8 +31,8 @@ export interface Taken {
 export interface LiveOptions {
   /** With the built-in rules. */
   detector: Detector;
-  /** Makes a detector of the same kind with other rules. */
-  make(signatures: readonly Signature[]): Detector;
+  /** Makes a detector of the same kind with other rules, its model tuned. */
+  make(signatures: readonly Signature[], tuning: Tuning | undefined): Detector;
   /** Ed25519 public keys of those whose bundles are taken. */
   trusted: readonly KeyObject[];
 }
@@ -77,7 +78,7 @@ export function createLiveDetector({ detector, make, trusted }: LiveOptions): Li
       }
       if (result.taken.length === 0) return result;
       try {
-        current = make(rulesOf(next));
+        current = make(rulesOf(next), next.enforce?.model);
       } catch (cause) {
         const error = new ParapetError('PARAPET_BUNDLE_INVALID', { message: `The bundle's rules do not run: ${String(cause)}`, cause });
         return { taken: [], refused: [...result.refused, ...result.taken.map(({ signed }) => ({ error, signed }))] };

@@ -15,6 +15,7 @@ const knots: Stacking['knots'] = [
 const SETTINGS: EnsembleSettings = {
   fast: { bias: 0, signatures: 0.5, linear: 1, classifier: 0, knots },
   full: { bias: 0, signatures: 0.5, linear: 0.5, classifier: 1, knots },
+  other: { bias: 0, signatures: 0.5, linear: 1, classifier: 0, knots },
   consult: { from: -4, to: 8 },
   mayLower: true,
 };

@@ -28,6 +28,8 @@ export interface Stacking {
 export interface EnsembleSettings {
   fast: Stacking;
   full: Stacking;
+  /** Of texts in languages that the classifier does not read: what the linear model says means something else there. */
+  other: Stacking;
   /** Sums of the fast layers between which the classifier is asked. */
   consult: { from: number; to: number };
   /** Whether the classifier's word may take back what the linear model says; a signature's it never takes back. */
@@ -72,11 +74,11 @@ const SORTS: Record<AttackClass, { ruleId: string; threatType: ThreatType; techn
 export function createEnsemble({ detector: makeDetector, linear, classifier, settings }: EnsembleParts): Ensemble {
   let candidates: Candidate[] = [];
   // What alone, without any signature, would be asked about or flagged is read again when it comes again.
-  const clearBelow = settings.consult.from - settings.fast.bias - settings.fast.signatures * certainty(0);
+  const clearBelow = Math.min(needed(settings.fast, settings.consult.from), needed(settings.other, sumAt(settings.other, ALERT_SCORE)));
   const detector = makeDetector((text, segment, via) => {
     if (!isRead(segment) || text.length < SHORTEST || !isLanguage(text, via)) return true;
     const reading = linear.read(text);
-    if (reading.logit * settings.fast.linear < clearBelow) return true;
+    if (reading.logit < clearBelow) return true;
     candidates.push({ text, segment, via, reading });
     return false;
   });
@@ -92,7 +94,7 @@ export function createEnsemble({ detector: makeDetector, linear, classifier, set
 
   function sumOf({ bias, signatures, linear: weight }: Stacking, base: Inspection, worst: Candidate[]): number {
     // Without a candidate the linear model saw nothing that would have mattered.
-    const logit = worst[0]?.reading.logit ?? clearBelow / settings.fast.linear;
+    const logit = worst[0]?.reading.logit ?? clearBelow;
     return bias + signatures * certainty(base.riskScore) + weight * logit;
   }
 
@@ -105,7 +107,12 @@ export function createEnsemble({ detector: makeDetector, linear, classifier, set
 
   function inspect(segments: readonly Segment[]): Inspection {
     const { base, worst } = lookAt(segments);
-    return conclude(base, worst, riskOf(settings.fast, sumOf(settings.fast, base, worst)));
+    const stacking = stackingOf(worst);
+    return conclude(base, worst, riskOf(stacking, sumOf(stacking, base, worst)));
+  }
+
+  function stackingOf([first]: Candidate[]): Stacking {
+    return first !== undefined && !isEnglish(first.text) ? settings.other : settings.fast;
   }
 
   return {
@@ -114,9 +121,11 @@ export function createEnsemble({ detector: makeDetector, linear, classifier, set
     async inspectFully(segments, withinMs) {
       if (classifier === undefined) return inspect(segments);
       const { base, worst } = lookAt(segments);
-      const sum = sumOf(settings.fast, base, worst);
-      const risk = riskOf(settings.fast, sum);
-      if (worst.length === 0 || sum < settings.consult.from || sum > settings.consult.to) return conclude(base, worst, risk);
+      const stacking = stackingOf(worst);
+      const sum = sumOf(stacking, base, worst);
+      const risk = riskOf(stacking, sum);
+      const inDoubt = stacking === settings.fast && sum >= settings.consult.from && sum <= settings.consult.to;
+      if (worst.length === 0 || !inDoubt) return conclude(base, worst, risk);
       const texts = textsToAsk(linear, worst);
       if (texts.length === 0) return conclude(base, worst, risk);
       const answer = await classifier.read(texts, withinMs);
@@ -148,6 +157,20 @@ export function riskOf({ knots }: Stacking, sum: number): number {
   const [toSum, toRisk] = knots[above] as [number, number];
   // Downwards, so that a bound on the risk is a bound on the sum.
   return Math.floor(fromRisk + ((sum - fromSum) / (toSum - fromSum)) * (toRisk - fromRisk));
+}
+
+/** The linear model's log-odds that make the sum without any signature's help. */
+function needed({ bias, signatures, linear }: Stacking, sum: number): number {
+  return linear > 0 ? (sum - bias - signatures * certainty(0)) / linear : Number.POSITIVE_INFINITY;
+}
+
+/** Where the knots reach this risk first. */
+function sumAt({ knots }: Stacking, risk: number): number {
+  const above = knots.findIndex(([, each]) => each >= risk);
+  if (above < 0) return Number.POSITIVE_INFINITY;
+  const [toSum, toRisk] = knots[above] as [number, number];
+  const [fromSum, fromRisk] = knots[above - 1] ?? [toSum, toRisk];
+  return toRisk === fromRisk ? toSum : fromSum + ((risk - fromRisk) / (toRisk - fromRisk)) * (toSum - fromSum);
 }
 
 /** Of the likeliest texts the parts where the linear model sees most. */

@@ -7,6 +7,7 @@ import { createHash } from 'node:crypto';
 import { ParapetError } from '../../core/errors.ts';
 import { plain } from '../normalise.ts';
 import { createFeatureReader, FEATURES, WINDOW, windowsOf } from './features.ts';
+import { type Tuning, unpackSteps } from './tuning.ts';
 
 /** What the model tells apart: `attack` from benign, then of attacks which sort; a harmful request is neither. */
 export const HEADS = ['attack', 'injection', 'jailbreak', 'exfiltration', 'harmful'] as const;
@@ -36,6 +37,10 @@ export interface LinearModel {
   read(text: string, maxWindows?: number): LinearReading;
   /** The likeliest sort of attack. */
   classOf(text: string, window: Pick<LinearReading, 'from' | 'to'>): AttackClass;
+  /** What tells attacks from the rest. */
+  readonly attack: Readonly<Weights>;
+  /** The same model as it was tuned. Throws PARAPET_MODEL_INVALID when the tuning is of another base. */
+  tuned(tuning: Tuning): LinearModel;
 }
 
 interface Header {
@@ -52,7 +57,10 @@ export function parseLinear(bytes: Uint8Array): LinearModel {
   const { header, weights } = parse(bytes);
   const missing = HEADS.find((name) => !header.heads.some((head) => head.name === name));
   if (missing !== undefined) throw invalid(`it has no head "${missing}"`);
-  const version = createHash('sha256').update(bytes).digest('hex').slice(0, 12);
+  return modelOf(weights, createHash('sha256').update(bytes).digest('hex').slice(0, 12));
+}
+
+function modelOf(weights: ReadonlyMap<Head, Weights>, version: string): LinearModel {
   const reader = createFeatureReader();
 
   function windowLogit({ scale, bias, values }: Weights, text: string, from: number, to: number): number {
@@ -68,6 +76,7 @@ export function parseLinear(bytes: Uint8Array): LinearModel {
 
   return {
     version,
+    attack,
     read(text, maxWindows = MAX_WINDOWS) {
       const readable = madeReadable(text);
       let worst: LinearReading = { logit: Number.NEGATIVE_INFINITY, from: 0, to: 0 };
@@ -82,6 +91,15 @@ export function parseLinear(bytes: Uint8Array): LinearModel {
       const readable = madeReadable(text);
       const logits = CLASSES.map((name) => windowLogit(of(name), readable, from, to));
       return CLASSES[logits.indexOf(Math.max(...logits))] as AttackClass;
+    },
+    tuned(tuning) {
+      if (tuning.base !== version) throw invalid(`it is ${version}, and was tuned as ${tuning.base}`);
+      const steps = unpackSteps(tuning.steps, FEATURES);
+      if (steps === undefined) throw invalid('its tuning cannot be read');
+      const values = attack.values.map((value, i) => Math.max(-127, Math.min(127, value + (steps[i] as number))));
+      const changed = new Map(weights).set('attack', { scale: attack.scale, bias: attack.bias, values });
+      const name = createHash('sha256').update(version).update(JSON.stringify(tuning)).digest('hex').slice(0, 12);
+      return modelOf(changed, name);
     },
   };
 }

@@ -69,7 +69,7 @@ function share(some: Row[]): number {
 }
 
 function even(attacks: number): boolean {
-  return attacks >= 0.45 && attacks <= 0.55;
+  return attacks >= 0.35 && attacks <= 0.55;
 }
 
 function textsOf({ attacks, benign, pairs, payloads, carriers, conversations }: Seeds): string[] {

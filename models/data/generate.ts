@@ -27,7 +27,7 @@ const BARE_PER_CARRIER = 2;
 /** No payload more often than this, however few there are in a language. */
 const USES_OF_A_PAYLOAD = 8;
 /** Attacks among a language's rows: at least, at most. What is too much of one side is left out. */
-const SHARE = { least: 0.46, most: 0.54 };
+const SHARE = { least: 0.36, most: 0.54 };
 
 /** Rows of every language that has seeds; where one has attacks only, or benign texts only, it has none to give. */
 export function generate({ seed, languages, from }: { seed: number; languages?: string[]; from?: string }): Row[] {

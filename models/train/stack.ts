@@ -4,7 +4,7 @@
  * a layer that would get less than nothing gets nothing, so that no finding can lower a risk.
  */
 
-import { isLanguage } from '../../detection/guesses.ts';
+import { isEnglish, isLanguage } from '../../detection/guesses.ts';
 import { createDetector } from '../../detection/index.ts';
 import type { Classifier } from '../../detection/model/classifier.ts';
 import { certainty, type EnsembleSettings, type Stacking, textsToAsk } from '../../detection/model/ensemble.ts';
@@ -19,6 +19,8 @@ export interface Measured {
   linear: number;
   /** Undefined where the classifier was not asked. */
   classifier: number | undefined;
+  /** Whether the likeliest text is in a language that the classifier reads. */
+  english: boolean;
 }
 
 /** Shares of a set's benign rows that may raise an alert, and that may be blocked. */
@@ -60,6 +62,7 @@ export async function measure(rows: readonly TrainingRow[], linear: LinearModel,
       risk: riskScore,
       linear: worst[0]?.reading.logit ?? linear.read(row.text).logit,
       classifier: answer?.kind === 'read' ? Math.max(...answer.readings.map(({ logit }) => logit)) : undefined,
+      english: isEnglish(worst[0]?.text ?? row.text),
     });
   }
   return measured;
@@ -67,28 +70,34 @@ export async function measure(rows: readonly TrainingRow[], linear: LinearModel,
 
 /** Weights from all sets together; the bounds are those at which no set raises more false alarms than it may. */
 export function stack(sets: readonly MeasuredSet[]): EnsembleSettings {
-  const measured = sets.flatMap(({ rows }) => rows);
-  const asked = measured.filter(({ classifier }) => classifier !== undefined);
-  const fast = calibrated(fitStack(measured, false), sets);
-  const full =
-    asked.length === 0
-      ? fast
-      : calibrated(
-          fitStack(asked, true),
-          sets.map((set) => ({ ...set, rows: set.rows.filter(({ classifier }) => classifier !== undefined) })),
-        );
+  const fast = stackOf(sets, ({ english }) => english);
+  const other = stackOf(sets, ({ english }) => !english);
+  const isAsked = ({ english, classifier }: Measured) => english && classifier !== undefined;
+  const full = sets.some(({ rows }) => rows.some(isAsked)) ? stackOf(sets, isAsked, true) : fast;
   // Of the first set, which is what clients send every day.
   const benign = (sets[0] as MeasuredSet).rows
-    .filter(({ row }) => row.label === 'benign')
+    .filter(({ row, english }) => english && row.label === 'benign')
     .map((each) => sumOf(fast, each))
     .sort((a, b) => b - a);
   const from = (share: number) => round(benign[Math.floor(benign.length * share)] as number);
   return {
     fast,
     full,
+    other,
     mayLower: true,
     consult: { from: from(DOUBT.asked), to: from(DOUBT.above) },
   };
+}
+
+function stackOf(sets: readonly MeasuredSet[], which: (each: Measured) => boolean, withClassifier = false): Stacking {
+  const some = sets.map((set) => ({ ...set, rows: set.rows.filter(which) }));
+  return calibrated(
+    fitStack(
+      some.flatMap(({ rows }) => rows),
+      withClassifier,
+    ),
+    some,
+  );
 }
 
 export function sumOf({ bias, signatures, linear, classifier }: Stacking, each: Measured): number {
