@@ -405,6 +405,19 @@ signatures
   });
 
 program
+  .command('drift')
+  .description('whether what detection sees is still what it saw before')
+  .option('--recent <hours>', 'of late: so many hours up to now', positive, 24)
+  .option('--before <hours>', 'before: so many hours up to there', positive, 168)
+  .addOption(json)
+  .action(async ({ recent, before, json: asJson }: { recent: number; before: number; json?: boolean }) => {
+    const { measureDrift, renderDrift } = await import('./drift.ts');
+    const drift = await withLog((parts) => measureDrift(parts, { now: Date.now(), recentHours: recent, beforeHours: before }));
+    if (asJson) console.log(JSON.stringify(drift));
+    else for (const line of renderDrift(drift)) console.log(line);
+  });
+
+program
   .command('train')
   .description("teach the model by analysts' verdicts, and set it beside the one that holds (docs/models.md)")
   .option('--promote', 'publish it to every gateway if it is better')

@@ -11,11 +11,13 @@ import { auditRecord } from '../log/audit.ts';
 import { followControls } from '../log/controls.ts';
 import { createErasures } from '../log/erasures.ts';
 import type { Subscription } from '../log/port.ts';
+import { createOrgThresholds } from '../log/thresholds.ts';
 import { runProcessor } from '../processors/runner.ts';
 import { createMask } from '../sinks/erasure.ts';
 import { runSink } from '../sinks/runner.ts';
 import { openTelemetry, parseTelemetry } from '../telemetry/index.ts';
 import { type AdminServer, startAdmin } from './admin.ts';
+import { watchDrift } from './drift.ts';
 import type { ReplayOptions, ReplayProgress, ReplayResult } from './replay.ts';
 import { replayAndSay } from './replays.ts';
 import { KEEPERS, keepRetention } from './retention.ts';
@@ -67,11 +69,18 @@ export async function startStream(env: Environment, logger: Logger, { processors
       closeDetector = opened.close;
       const live = openLiveRules(env, opened);
       live?.follow(controls, { logger, metrics, audit });
-      return runProcessor(parts, createDetect({ keys, detector: live?.detector ?? opened.detector, masker }));
+      const thresholds = createOrgThresholds(logger);
+      thresholds.follow(controls);
+      return runProcessor(parts, createDetect({ keys, detector: live?.detector ?? opened.detector, masker, thresholds }));
     },
     async behave() {
       const { createBehave } = await import('../processors/behave/index.ts');
       return runProcessor(parts, createBehave({ keys, erasures: createErasures(controls) }));
+    },
+    async respond() {
+      const { createRespond } = await import('../processors/respond/index.ts');
+      const { PARAPET_QUARANTINE: wanted, PARAPET_QUARANTINE_BELOW: below, PARAPET_QUARANTINE_MINUTES: minutes } = env;
+      return runProcessor(parts, createRespond({ controls, quarantine: wanted === 'on' ? { below, minutes } : undefined }));
     },
   };
 
@@ -123,6 +132,8 @@ export async function startStream(env: Environment, logger: Logger, { processors
   const kept = KEEPERS.filter((name) => (name === 'log' ? processors.length > 0 : sinks.some((sink) => storeOf(sink) === name)));
   const retention = keepRetention({ env, log, codec, clickhouse, stores: kept, actor: 'stream' }, logger);
 
+  const drift = processors.includes('detect') ? watchDrift({ log, codec, logger, metrics, audit }) : undefined;
+
   const admin = await startAdmin({
     host: env.PARAPET_METRICS_HOST,
     port: env.PARAPET_METRICS_PORT,
@@ -140,6 +151,7 @@ export async function startStream(env: Environment, logger: Logger, { processors
     async stop() {
       await admin.close();
       await retention.close();
+      await drift?.close();
       await Promise.all([...subscriptions.values()].map((each) => each.close()));
       await closeDetector?.();
       await front?.close();
