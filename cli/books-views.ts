@@ -7,9 +7,10 @@ import type { Environment } from '../core/environment.ts';
 import { ParapetError } from '../core/errors.ts';
 import type { EventLog } from '../log/port.ts';
 import { TOPICS } from '../log/topics.ts';
+import { meantBy, momentOf } from '../log/verdicts.ts';
 import type { Codec } from '../schemas/codec.ts';
 import type { Tally } from '../sinks/clickhouse/index.ts';
-import type { Elasticsearch } from '../sinks/elasticsearch/index.ts';
+import type { Elasticsearch, ElasticsearchView } from '../sinks/elasticsearch/index.ts';
 import type { Influx } from '../sinks/influxdb/index.ts';
 import type { Horizon } from '../sinks/port.ts';
 import type { Postgres } from '../sinks/postgres/index.ts';
@@ -61,9 +62,13 @@ export async function openFurtherBooks(env: Environment, log: EventLog, codec: C
   const search = stores.includes('elasticsearch') ? await connectSearch(env) : undefined;
   const telemetry = stores.includes('influxdb') ? await connectTelemetry(env) : undefined;
   const metadata = stores.includes('postgres') ? await connectMetadata(env) : undefined;
-  const inLog = { threats: followTopic(log, codec, 'threats'), audit: followTopic(log, codec, 'audit') };
+  const inLog = {
+    threats: followTopic(log, codec, 'threats'),
+    audit: followTopic(log, codec, 'audit'),
+    verdicts: followTopic(log, codec, 'verdicts'),
+  };
 
-  async function readSearch(store: Elasticsearch, view: 'threats' | 'audit', hotDays: number, settle: boolean): Promise<ViewBook> {
+  async function readSearch(store: Elasticsearch, view: ElasticsearchView, hotDays: number, settle: boolean): Promise<ViewBook> {
     const { tallyElasticsearch } = await import('../sinks/elasticsearch/index.ts');
     const since = comparedSince(hotDays);
     const atLeast = await inLog[view].begun(settle);
@@ -124,6 +129,7 @@ export async function openFurtherBooks(env: Environment, log: EventLog, codec: C
         books.push(
           await readSearch(search, 'threats', threats.hotDays, main.settle),
           await readSearch(search, 'audit', audit.hotDays, main.settle),
+          await readSearch(search, 'verdicts', audit.hotDays, main.settle),
         );
       if (telemetry) books.push(await readTelemetry(telemetry, main));
       if (metadata) books.push(...(await readMetadata(metadata, main)));
@@ -142,7 +148,7 @@ interface HourCount {
 }
 
 /** Counts a topic by hour, and goes on where it was when asked again. */
-function followTopic(log: EventLog, codec: Codec, topic: 'threats' | 'audit') {
+function followTopic(log: EventLog, codec: Codec, topic: ElasticsearchView) {
   const { name } = TOPICS[topic];
   const next = new Map<number, number>();
   const hours = new Map<string, { rows: number; ids: Set<string> }>();
@@ -191,6 +197,11 @@ function followTopic(log: EventLog, codec: Codec, topic: 'threats' | 'audit') {
     if (topic === 'threats') {
       const { occurredAt, threatId } = codec.decode('threats', value);
       return [occurredAt, threatId];
+    }
+    if (topic === 'verdicts') {
+      // Of what was said twice the view has the newest, under the id and the time of what it is on.
+      const verdict = codec.decode('verdicts', value);
+      return [momentOf(verdict), meantBy(verdict)];
     }
     const { occurredAt, auditId } = codec.decode('audit', value);
     return [occurredAt, auditId];

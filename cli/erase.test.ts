@@ -12,9 +12,10 @@ import { seal, unseal } from '../keys/seal.ts';
 import { type Controls, followControls } from '../log/controls.ts';
 import { embeddedTopics, openEmbeddedLog } from '../log/embedded/index.ts';
 import type { EventLog } from '../log/port.ts';
-import { TOPICS } from '../log/topics.ts';
+import { TOPICS, type TopicId } from '../log/topics.ts';
 import { type Codec, createCodec } from '../schemas/codec.ts';
 import { openFileRegistry } from '../schemas/registry/file.ts';
+import { SAMPLES } from '../schemas/samples.ts';
 import type { AuditEvent } from '../schemas/types.ts';
 import {
   type ClickHouse,
@@ -70,16 +71,22 @@ async function append(n: number, user: string, startedAt = nowMicros()): Promise
   const assessed = { ...rest, interaction: { ...interaction, ...named, startedAt, sessionId: `session of ${user}` } };
   const threat = { ...fixtures.threat(n), ...named, occurredAt: startedAt, maskedExcerpt: `what ${n} said` };
   const audit: AuditEvent = { ...fixtures.audit(n), org: ORG, occurredAt: startedAt, target: n % 10 === 0 ? user : 'gw-1' };
-  const record = <Id extends 'assessed' | 'threats' | 'audit'>(topic: Id, value: Parameters<typeof codec.encode<Id>>[1]) => {
+  const record = <Id extends TopicId>(topic: Id, value: Parameters<typeof codec.encode<Id>>[1], at = startedAt) => {
     return {
       topic: TOPICS[topic].name,
       key: `${ORG}/a`,
-      timestamp: Math.floor(startedAt / 1_000),
+      timestamp: Math.floor(at / 1_000),
       headers: {},
       value: codec.encode(topic, value),
     };
   };
   await log.append([record('assessed', assessed), record('threats', threat), record('audit', audit)]);
+  if (n % 20 === 0) {
+    // Said when the threat was looked at, which may be after its subject was erased.
+    const said = { ...SAMPLES.AnalystVerdict, org: ORG, subject: named.subject, verdictId: `v-${n}`, threatId: threat.threatId };
+    const occurredAt = nowMicros();
+    await log.append([record('verdicts', { ...said, threatAt: startedAt, occurredAt, note: `${user} again` }, occurredAt)]);
+  }
   appended += 1;
 }
 
@@ -87,7 +94,7 @@ async function append(n: number, user: string, startedAt = nowMicros()): Promise
 async function drain(): Promise<void> {
   const mask = createMask(controls, keys);
   const parts = { log, codec, logger: createLogger('test', 'silent'), metrics: createMetrics({ defaults: false }), mask };
-  for (const view of ['interactions', 'threats', 'audit'] as ClickHouseView[]) {
+  for (const view of ['interactions', 'threats', 'audit', 'verdicts'] as ClickHouseView[]) {
     const sink = createClickHouseSink({ store, view, limits: { lingerMs: 20 } }) as Sink;
     const subscription = await runSink(parts, sink);
     const topic = TOPICS[sink.topic].name;
@@ -124,7 +131,7 @@ async function audits(): Promise<AuditEvent[]> {
 }
 
 async function everything(): Promise<string> {
-  const views = await Promise.all((['interactions', 'threats', 'audit'] as ClickHouseView[]).map((view) => rows(view)));
+  const views = await Promise.all((['interactions', 'threats', 'audit', 'verdicts'] as ClickHouseView[]).map((view) => rows(view)));
   return JSON.stringify(views);
 }
 
@@ -157,6 +164,7 @@ describe('a subject that is erased', () => {
     interactions: await rows('interactions', `user_id != '${ann}' AND NOT startsWith(user_id, 'erased:')`),
     threats: await rows('threats', `user_id != '${ann}' AND NOT startsWith(user_id, 'erased:')`),
     audit: await rows('audit', `target != '${ann}' AND NOT startsWith(target, 'erased:') AND action != 'subject.erased'`),
+    verdicts: await rows('verdicts', `NOT endsWith(subject, '${ann}') AND position(subject, 'erased:') = 0`),
   });
 
   it('is first only counted in a dry run', async () => {
@@ -170,6 +178,7 @@ describe('a subject that is erased', () => {
         { view: 'clickhouse.interactions', rows: 20 },
         { view: 'clickhouse.threats', rows: 20 },
         { view: 'clickhouse.audit', rows: 2 },
+        { view: 'clickhouse.verdicts', rows: 1 },
       ],
     });
     expect(await everything()).toBe(before);
@@ -231,10 +240,12 @@ describe('a subject that is erased', () => {
     const late = await rows('interactions', `user_id = '${ann}'`);
     expect(late).toHaveLength(1);
     expect(await rows('interactions', `startsWith(user_id, 'erased:')`)).toHaveLength(21);
+    const said = await rows('verdicts', `verdict_id = 'v-100'`);
+    expect(said).toMatchObject([{ subject: expect.stringContaining('/erased:'), note: '' }]);
   });
 
   it('stays masked after a replay, which finds no difference', async () => {
-    for (const view of ['clickhouse.interactions', 'clickhouse.threats', 'clickhouse.audit']) {
+    for (const view of ['clickhouse.interactions', 'clickhouse.threats', 'clickhouse.audit', 'clickhouse.verdicts']) {
       expect(await replay(view), view).toMatchObject({ missing: 0, extra: 0 });
     }
     expect(await rows('interactions', `user_id = '${ann}'`)).toHaveLength(1);

@@ -436,7 +436,7 @@ program
 
 const verdict = program
   .command('verdict')
-  .description('say of a threat that it was a false or a true alarm, or of an interaction that an attack was missed')
+  .description('say of a threat that it was a false or a true alarm, or of an interaction that an attack was missed (docs/verdicts.md)')
   .argument('[threat]', 'id of the threat; none with --interaction')
   .argument('[verdict]', 'false-positive, true-positive, missed or withdrawn')
   .option('--interaction <id>', 'the interaction in which an attack was missed')
@@ -530,7 +530,7 @@ quarantine
 
 const thresholds = program
   .command('thresholds')
-  .description('from which risk on one organisation’s traffic is blocked, and threats of it raised');
+  .description('from which risk on one organisation’s traffic is blocked, and threats of it raised (docs/verdicts.md)');
 
 thresholds
   .command('list')

@@ -45,7 +45,7 @@ const MIGRATE: Record<KeeperName, (env: Environment) => Promise<string[]>> = {
     const store = await openAnalytics(env);
     try {
       const did: string[] = [];
-      for (const view of ['interactions', 'threats', 'audit'] as const) {
+      for (const view of ['interactions', 'threats', 'audit', 'verdicts'] as const) {
         did.push(...(await migrate(store, view)).map((name) => `${view}: ${name}`));
       }
       return did;

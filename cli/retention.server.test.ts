@@ -18,7 +18,7 @@ if (lacking.length > 0) console.warn(`SKIPPED: retention was not run on real ser
 
 const DAY_MS = 86_400_000;
 const topic = TOPICS.threats.name;
-const READERS = ['clickhouse.threats', 's3.threats', 'elasticsearch.threats', 'postgres.threats'];
+const READERS = ['clickhouse.threats', 's3.threats', 'elasticsearch.threats', 'postgres.threats', 'respond'];
 
 describe.skipIf(lacking.length > 0)('retention on real servers', () => {
   const folder = mkdtempSync(join(tmpdir(), 'parapet-retention-servers-'));

@@ -53,7 +53,7 @@ beforeAll(async () => {
       return { topic: TOPICS.threats.name, key: 'k', timestamp, headers: {}, value: codec.encode('threats', fixtures.threat(n)) };
     }),
   );
-  for (const group of ['clickhouse.threats', 's3.threats']) {
+  for (const group of ['respond', 'clickhouse.threats', 's3.threats']) {
     await log.seek(group, { topic: TOPICS.threats.name, partition: 0, offset: COUNT });
   }
 }, 60_000);

@@ -234,7 +234,11 @@ const OPEN: Record<KeeperName, (parts: RetentionParts) => Promise<Keeper | undef
 
 /** Who reads each topic in this deployment, by the topic's name. */
 function consumersOf(env: Environment): Record<string, string[]> {
-  const consumers: Record<string, string[]> = { [TOPICS.interactions.name]: ['enrich'], [TOPICS.enriched.name]: ['detect', 'behave'] };
+  const consumers: Record<string, string[]> = {
+    [TOPICS.interactions.name]: ['enrich'],
+    [TOPICS.enriched.name]: ['detect', 'behave'],
+    [TOPICS.threats.name]: ['respond'],
+  };
   for (const sink of configuredSinks(env)) {
     const name = TOPICS[topicOf(sink)].name;
     consumers[name] = [...(consumers[name] ?? []), sink];

@@ -71,7 +71,7 @@ export function supervise(
   const streams = [...always, ...configuredStores(env).filter((name) => name !== 'clickhouse' && name !== 's3')].map(
     (name, nth): Part => ({
       name: PART_NAMES[name] ?? name,
-      args: name === 'processors' ? [MAIN, 'process', 'enrich', 'detect'] : [MAIN, 'sink', ...sinksOf(name)],
+      args: name === 'processors' ? [MAIN, 'process', 'enrich', 'detect', 'respond'] : [MAIN, 'sink', ...sinksOf(name)],
       environment: metricsPort(env, nth),
     }),
   );

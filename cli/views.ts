@@ -7,6 +7,7 @@ import type { Environment } from '../core/environment.ts';
 import { ParapetError } from '../core/errors.ts';
 import type { Logger } from '../core/logger.ts';
 import type { Metrics } from '../core/metrics.ts';
+import { classOf } from '../core/retention.ts';
 import type { TopicId } from '../log/topics.ts';
 import type { ClickHouse, ClickHouseView } from '../sinks/clickhouse/index.ts';
 import type { ElasticsearchView } from '../sinks/elasticsearch/index.ts';
@@ -40,7 +41,7 @@ export interface SharedStores {
 
 const STORES = {
   clickhouse: {
-    views: ['interactions', 'threats', 'audit'],
+    views: ['interactions', 'threats', 'audit', 'verdicts'],
     needs: [],
     async open(env, shared) {
       const { createClickHouseSink } = await import('../sinks/clickhouse/index.ts');
@@ -48,7 +49,7 @@ const STORES = {
       const limits = { lingerMs: env.PARAPET_CLICKHOUSE_LINGER_MS };
       return {
         sink: (view) => {
-          const retention = env.PARAPET_RETENTION[view as ClickHouseView];
+          const retention = env.PARAPET_RETENTION[classOf(view as ClickHouseView)];
           return createClickHouseSink({ store, view: view as ClickHouseView, retention, limits }) as Sink;
         },
         close: async () => (store === shared.clickhouse ? undefined : store.close()),
@@ -56,7 +57,7 @@ const STORES = {
     },
   },
   s3: {
-    views: ['interactions', 'assessed', 'threats', 'audit'],
+    views: ['interactions', 'assessed', 'threats', 'audit', 'verdicts'],
     needs: [],
     async open(env) {
       const { createLakeSink } = await import('../sinks/s3/index.ts');
@@ -69,14 +70,14 @@ const STORES = {
     },
   },
   elasticsearch: {
-    views: ['threats', 'audit'],
+    views: ['threats', 'audit', 'verdicts'],
     needs: ['ELASTICSEARCH_URL'],
     async open(env) {
       const { agesOf, createElasticsearchSink } = await import('../sinks/elasticsearch/index.ts');
       const store = await connectSearch(env);
       return {
         sink: (view) => {
-          const ages = agesOf(env.PARAPET_RETENTION[view as ElasticsearchView]);
+          const ages = agesOf(env.PARAPET_RETENTION[classOf(view as ElasticsearchView)]);
           return createElasticsearchSink({ store, view: view as ElasticsearchView, ages }) as Sink;
         },
         close: () => store.close(),
@@ -190,7 +191,7 @@ function defined<T extends object>(options: T): { [Name in keyof T]: Exclude<T[N
   return Object.fromEntries(Object.entries(options).filter(([, value]) => value !== undefined)) as never;
 }
 
-export const PROCESSOR_NAMES = ['enrich', 'detect', 'behave'] as const;
+export const PROCESSOR_NAMES = ['enrich', 'detect', 'behave', 'respond'] as const;
 export type ProcessorName = (typeof PROCESSOR_NAMES)[number];
 
 /** The views that `parapet replay` can rebuild; `rebuilds/` says how. */
@@ -198,8 +199,10 @@ export const REPLAYABLE: readonly string[] = [
   'clickhouse.interactions',
   'clickhouse.threats',
   'clickhouse.audit',
+  'clickhouse.verdicts',
   'elasticsearch.threats',
   'elasticsearch.audit',
+  'elasticsearch.verdicts',
   'influxdb.interactions',
   'postgres',
 ];

@@ -43,6 +43,8 @@ export interface Exchange {
   };
   /** route */
   target: Target | undefined;
+  /** identify: the organisation's own, for request and answer, whatever is set meanwhile; undefined where the settings hold. */
+  blockScore: number | undefined;
   /** inspect, decide, guard */
   verdicts: Verdict[];
   policyDecisions: PolicyDecision[];
@@ -94,6 +96,7 @@ export function createExchange(wire: WireFormat, headers: IncomingHttpHeaders, a
     request: undefined,
     identity: NOBODY,
     target: undefined,
+    blockScore: undefined,
     verdicts: [],
     policyDecisions: [],
     riskScore: 0,

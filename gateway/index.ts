@@ -11,6 +11,7 @@ import { producerIdOf } from '../log/spool/identity.ts';
 import { openSpool } from '../log/spool/index.ts';
 import type { writeBlock } from '../log/spool/segments.ts';
 import { workerShipper } from '../log/spool/ship.ts';
+import { createOrgThresholds } from '../log/thresholds.ts';
 import { openDetector } from '../models/index.ts';
 import { openLiveRules } from '../models/live.ts';
 import { createCodec } from '../schemas/codec.ts';
@@ -21,6 +22,7 @@ import { hearControls } from './controls.ts';
 import { createPipeline } from './pipeline.ts';
 import { createRouting, vendorConfigs } from './routing.ts';
 import { createObserver, createServer } from './server.ts';
+import { createQuarantineGate } from './stages/quarantine.ts';
 import { createRecorder } from './stages/record.ts';
 import { createSensitive, parseSensitivePolicy, type Sensitive, type SensitivePolicy } from './stages/sensitive.ts';
 import { createVendors } from './vendors/index.ts';
@@ -126,20 +128,26 @@ export async function startGateway(env: Environment, logger: Logger, parts: Gate
     },
     env.PARAPET_ORG,
   );
-  const hearing =
-    live &&
-    (await hearControls({
-      open: () => openLog(env),
-      codec,
-      logger,
-      onControls: (controls) => live.follow(controls, { logger, metrics, audit: recorder.audit }),
-    }));
+  const quarantine = createQuarantineGate({ logger, metrics });
+  const thresholds = createOrgThresholds(logger);
+  const hearing = await hearControls({
+    open: () => openLog(env),
+    codec,
+    logger,
+    onControls(controls) {
+      quarantine.follow(controls);
+      thresholds.follow(controls);
+      live?.follow(controls, { logger, metrics, audit: recorder.audit });
+    },
+  });
   const wires = createWireFormats();
   const pipeline = createPipeline({
     spool,
     keys,
     routing,
     detector,
+    quarantine,
+    thresholds,
     recorder,
     logger,
     policy: {
@@ -190,7 +198,7 @@ export async function startGateway(env: Environment, logger: Logger, parts: Gate
       await routing.close();
       await server.drain(CUT_OFF_MS);
       await server.close();
-      await hearing?.close();
+      await hearing.close();
       await recorder.audit('gateway.stopped', {});
       await spool.close();
       await keyStore.close();

@@ -1,5 +1,5 @@
 /**
- * The way of one interaction: admit → receive → authenticate → parse → identify → route → inspect → decide → call →
+ * The way of one interaction: admit → receive → authenticate → parse → identify → quarantine → route → inspect → decide → call →
  * guard → record → answer. One function, in that order; each step is a file in `stages/`.
  *
  * Two rules hold on every path: an exchange that was admitted is recorded exactly once, and what is sent last is sent
@@ -9,6 +9,7 @@ import type { IncomingMessage, ServerResponse } from 'node:http';
 import { toParapetError } from '../core/errors.ts';
 import type { Detector } from '../detection/types.ts';
 import type { Spool } from '../log/spool/index.ts';
+import type { OrgThresholds } from '../log/thresholds.ts';
 import type { ExchangeTraces } from '../telemetry/index.ts';
 import type { ApiKeys, Caller } from './api-keys.ts';
 import { createExchange, type Ending, type Exchange } from './exchange.ts';
@@ -19,6 +20,7 @@ import { decide } from './stages/decide.ts';
 import { identify } from './stages/identify.ts';
 import { type Inspected, inspectRequest } from './stages/inspect.ts';
 import type { Client, StageParts } from './stages/parts.ts';
+import type { QuarantineGate } from './stages/quarantine.ts';
 import { parseJson, readBody } from './stages/receive.ts';
 import { boundLastWrite, sendError, sendJson } from './stages/respond.ts';
 import { stream } from './stages/stream.ts';
@@ -32,6 +34,8 @@ export interface PipelineParts extends StageParts {
   keys: ApiKeys;
   routing: Routing;
   detector: Detector;
+  quarantine: QuarantineGate;
+  thresholds: Pick<OrgThresholds, 'of'>;
   bodyLimitBytes: number;
   requestTimeoutMs: number;
   /** How long a request may wait for the classifier. */
@@ -64,6 +68,8 @@ export function createPipeline(parts: PipelineParts): Pipeline {
     }
     exchange.request = request;
     exchange.identity = identify(exchange.caller, request, exchange.headers);
+    parts.quarantine.pass(exchange);
+    exchange.blockScore = parts.thresholds.of(exchange.identity.org)?.block;
     const target = parts.routing.resolve(request.model);
     exchange.target = target;
     if (parts.policy.mode !== 'off') await guard(exchange, request);
@@ -149,7 +155,7 @@ export function createPipeline(parts: PipelineParts): Pipeline {
 }
 
 function refusalOf(code: string): 'blocked' | 'rejected' | 'failed' {
-  if (code === 'PARAPET_BLOCKED' || code === 'PARAPET_INSPECTION_FAILED') return 'blocked';
+  if (code === 'PARAPET_BLOCKED' || code === 'PARAPET_INSPECTION_FAILED' || code === 'PARAPET_AGENT_QUARANTINED') return 'blocked';
   return code === 'PARAPET_INTERNAL' ? 'failed' : 'rejected';
 }
 

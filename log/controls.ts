@@ -38,7 +38,7 @@ export async function publishControl(log: EventLog, codec: Codec, control: Contr
 export function controlRecord(codec: Codec, control: Control): LogRecord {
   return {
     topic: TOPICS.controls.name,
-    key: nameOf(control),
+    key: controlKey(control),
     timestamp: Math.floor(control.issuedAt / 1_000),
     headers: {},
     value: codec.encode('controls', control),
@@ -86,8 +86,8 @@ export async function followControls(log: EventLog, codec: Codec, logger?: Logge
   function take(partition: number, offset: number, value: Buffer): void {
     try {
       const control = codec.decode('controls', value);
-      if (control.value === null) held.delete(nameOf(control));
-      else held.set(nameOf(control), control);
+      if (control.value === null) held.delete(controlKey(control));
+      else held.set(controlKey(control), control);
       version += 1;
     } catch (error) {
       logger?.error({ code: toParapetError(error).code, topic, partition, offset }, 'a control cannot be read, and is not obeyed');
@@ -124,7 +124,7 @@ export async function followControls(log: EventLog, codec: Codec, logger?: Logge
       return version;
     },
     list: (kind) => [...held.values()].filter((control) => control.kind === kind),
-    find: (org, kind, key) => held.get(nameOf({ org, kind, key })),
+    find: (org, kind, key) => held.get(controlKey({ org, kind, key })),
     onChange: (listener) => void listeners.push(listener),
     refresh,
     async close() {
@@ -136,6 +136,6 @@ export async function followControls(log: EventLog, codec: Codec, logger?: Logge
 }
 
 /** Also the record's key, which compaction goes by. */
-function nameOf({ org, kind, key }: Pick<Control, 'org' | 'kind' | 'key'>): string {
+export function controlKey({ org, kind, key }: Pick<Control, 'org' | 'kind' | 'key'>): string {
   return `${org}/${kind}/${key}`;
 }

@@ -10,7 +10,7 @@ import { readDeadLetters } from './dead-letters.ts';
 import { ageOf } from './expiry.ts';
 import type { EventLog, PartitionRange, StoredRecord } from './port.ts';
 import { rangesIfThere } from './ranges.ts';
-import { BEHAVIOUR_STATES, deadLetterTopic, STATE_DAYS, TOPICS } from './topics.ts';
+import { deadLetterTopic, STATE_DAYS, STATE_TOPICS, TOPICS } from './topics.ts';
 
 export interface LogPlan {
   table: RetentionTable;
@@ -66,9 +66,10 @@ export async function expireLog(log: EventLog, plan: LogPlan, now = Date.now()):
     if (removed > 0) expired.push({ topic, removed });
   }
   // States have one reader, who holds all that it has read: what is old there is only what nobody came back to.
-  const removed =
-    (await rangesIfThere(log, BEHAVIOUR_STATES)).length === 0 ? 0 : await log.expire(BEHAVIOUR_STATES, now - STATE_DAYS * DAY_MS);
-  if (removed > 0) expired.push({ topic: BEHAVIOUR_STATES, removed });
+  for (const topic of STATE_TOPICS) {
+    const removed = (await rangesIfThere(log, topic)).length === 0 ? 0 : await log.expire(topic, now - STATE_DAYS * DAY_MS);
+    if (removed > 0) expired.push({ topic, removed });
+  }
   return expired;
 }
 

@@ -52,6 +52,8 @@ export const TOPICS: Record<TopicId, Topic> = {
  * many partitions as their input, so that a partition's past comes and goes with it.
  */
 export const BEHAVIOUR_STATES = 'parapet.behaviour.v1';
+export const RESPONSE_STATES = 'parapet.responses.v1';
+export const STATE_TOPICS: readonly string[] = [BEHAVIOUR_STATES, RESPONSE_STATES];
 /** A state that nobody has written for so long leaves the log. Longer than any silence that an indicator asks about. */
 export const STATE_DAYS = 90;
 
@@ -63,14 +65,14 @@ export const TOPIC_IDS = Object.keys(TOPICS) as TopicId[];
  */
 export function partitionsByTopic(partitions: number): Record<string, number> {
   const records = Object.values(TOPICS).map(({ name, kind }) => [name, kind === 'compacted' ? 1 : partitions]);
-  return Object.fromEntries([...records, [BEHAVIOUR_STATES, partitions]]);
+  return Object.fromEntries([...records, ...STATE_TOPICS.map((name) => [name, partitions])]);
 }
 
 const COMPACTED = new Set([
   ...Object.values(TOPICS)
     .filter(({ kind }) => kind === 'compacted')
     .map(({ name }) => name),
-  BEHAVIOUR_STATES,
+  ...STATE_TOPICS,
 ]);
 
 /** By its name without a prefix. */

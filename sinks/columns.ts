@@ -3,7 +3,7 @@
  * columnar store, so that a question reads the same in ClickHouse and over the lake's Parquet files.
  * Sealed content never becomes a column, as the types say; text is there only with personal data masked.
  */
-import type { AuditEvent, Threat } from '../schemas/types.ts';
+import type { AnalystVerdict, AuditEvent, Threat } from '../schemas/types.ts';
 import type { UnsealedAssessedInteraction, UnsealedInteraction } from '../schemas/unsealed.ts';
 
 /**
@@ -224,4 +224,22 @@ export const AUDIT_COLUMNS: readonly Column<AuditEvent>[] = [
   column('texts', 'details', 'details'),
   optional('string', 'interaction_id', 'interactionId'),
   optional('string', 'trace_id', 'traceId'),
+];
+
+/** Every word that was said, also those that a newer one took the place of. */
+export const VERDICT_COLUMNS: readonly Column<AnalystVerdict>[] = [
+  column('string', 'verdict_id', 'verdictId'),
+  column('label', 'org', 'org'),
+  column('time', 'occurred_at', 'occurredAt'),
+  column('label', 'actor', 'actor'),
+  column('label', 'verdict', 'verdict'),
+  optional('string', 'threat_id', 'threatId'),
+  column('string', 'interaction_id', 'interactionId'),
+  column('string', 'subject', 'subject'),
+  column('label', 'layer', 'layer'),
+  column('label', 'rule_id', 'ruleId'),
+  column('label', 'threat_type', 'threatType'),
+  column('label', 'direction', 'direction'),
+  column('string', 'path', 'path'),
+  column('string', 'note', 'note'),
 ];

@@ -1,6 +1,8 @@
 import { createHmac, createSecretKey } from 'node:crypto';
 import { describe, expect, it } from 'vitest';
 import { pseudonymCheck, pseudonymOf } from '../keys/pseudonym.ts';
+import { TOPICS } from '../log/topics.ts';
+import { SAMPLES } from '../schemas/samples.ts';
 import type { Control } from '../schemas/types.ts';
 import { createMask, ERASURE } from './erasure.ts';
 import { createFixtures } from './fixtures.ts';
@@ -48,7 +50,8 @@ describe('the mask', () => {
   it('spares records of which all began after the last erasure', () => {
     const said = controls();
     const mask = createMask(said, keys);
-    const at = (...times: number[]) => times.map((timestamp) => ({ timestamp }));
+    const of = (topic: string, times: number[]) => times.map((timestamp) => ({ topic, timestamp }));
+    const at = (...times: number[]) => of(TOPICS.threats.name, times);
     expect(mask.spares(at(0))).toBe(true);
     said.erase('acme', 'ann', UNTIL - 5_000_000);
     said.erase('other', 'bob');
@@ -56,6 +59,8 @@ describe('the mask', () => {
     expect(mask.spares(at(UNTIL / 1_000 + 1, UNTIL / 1_000 + 2))).toBe(true);
     expect(mask.spares(at(UNTIL / 1_000 + 1, UNTIL / 1_000))).toBe(false);
     expect(mask.spares([])).toBe(true);
+    // What is said today may be said of somebody who was erased yesterday.
+    expect(mask.spares(of(TOPICS.verdicts.name, [UNTIL / 1_000 + 1]))).toBe(false);
   });
 
   it('tells orgs with slashes in their names apart', () => {
@@ -86,6 +91,16 @@ describe('the mask', () => {
     expect(JSON.stringify(masked)).not.toContain('ann');
     expect(masked?.interaction.interactionId).toBe(interaction.interactionId);
     expect(masked?.enrichment.usage).toEqual(rest.enrichment.usage);
+  });
+
+  it('masks a verdict by the time of what it is on, and drops its note', () => {
+    const said = controls();
+    said.erase('acme', 'ann');
+    const verdict = { ...SAMPLES.AnalystVerdict, subject: 'acme/ann', threatAt: UNTIL, occurredAt: UNTIL + 1, note: 'ann again' };
+    const apply = createMask(said, keys).current();
+    const pseudonym = pseudonymOf(keys, 'acme', 'acme/ann');
+    expect(apply?.('verdicts', verdict)).toEqual({ ...verdict, subject: `acme/${pseudonym}`, note: '' });
+    expect(apply?.('verdicts', { ...verdict, threatAt: UNTIL + 1 })).toMatchObject({ note: 'ann again' });
   });
 
   it('masks names in audit events, and leaves what was done', () => {

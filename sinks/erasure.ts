@@ -11,7 +11,8 @@ import type { KeyStore } from '../keys/port.ts';
 import { pseudonymCheck, pseudonymOf } from '../keys/pseudonym.ts';
 import type { Controls } from '../log/controls.ts';
 import { ERASURE, type ErasureOrder, orderOf } from '../log/erasures.ts';
-import type { TopicId } from '../log/topics.ts';
+import type { StoredRecord } from '../log/port.ts';
+import { TOPICS, type TopicId } from '../log/topics.ts';
 import type { AnalystVerdict, AuditEvent, Control, Enrichment, Threat } from '../schemas/types.ts';
 import type { UnsealedInteraction, UnsealedRecords } from '../schemas/unsealed.ts';
 
@@ -51,8 +52,11 @@ export interface Mask {
    * tell who is: then it must write nothing.
    */
   current(): Apply | undefined;
-  /** True when none of these records needs a mask: all of them began after the last erasure. Throws as `current`. */
-  spares(records: readonly { timestamp: number }[]): boolean;
+  /**
+   * True when none of these records needs a mask: all of them began after the last erasure. A verdict's time does not tell: it is
+   * of an interaction that was before. Throws as `current`.
+   */
+  spares(records: readonly Pick<StoredRecord, 'topic' | 'timestamp'>[]): boolean;
 }
 
 /** So many subjects are remembered; those of a busy hour, so that each costs one HMAC. */
@@ -108,7 +112,7 @@ export function createMask(controls: Pick<Controls, 'version' | 'list'>, keys: P
     },
     spares(records) {
       if (controls.version !== version) read();
-      return records.every(({ timestamp }) => timestamp > last);
+      return orders.size === 0 || records.every(({ topic, timestamp }) => timestamp > last && topic !== TOPICS.verdicts.name);
     },
   };
 }

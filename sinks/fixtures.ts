@@ -3,7 +3,17 @@
  * a process that was killed and its successor cut identical batches. No clock and no `Math.random` in here.
  */
 import type { TopicId, TopicRecords } from '../log/topics.ts';
-import type { AssessedInteraction, AuditEvent, Enrichment, Interaction, Sealed, Threat, Usage, Verdict } from '../schemas/types.ts';
+import type {
+  AnalystVerdict,
+  AssessedInteraction,
+  AuditEvent,
+  Enrichment,
+  Interaction,
+  Sealed,
+  Threat,
+  Usage,
+  Verdict,
+} from '../schemas/types.ts';
 import type { SinkBatch, SinkRecord } from './port.ts';
 
 export interface FixtureOptions {
@@ -20,9 +30,13 @@ export interface Fixtures {
   assessed(n: number): AssessedInteraction;
   threat(n: number): Threat;
   audit(n: number): AuditEvent;
+  /** On threat `n`. */
+  verdict(n: number): AnalystVerdict;
   /** Offsets `first`…`last` of partition `partition` as a batch; `encode` makes the raw bytes (JSON without it). */
-  batch<Id extends 'interactions' | 'assessed' | 'threats' | 'audit'>(topic: Id, cut: BatchCut<Id>): SinkBatch<TopicRecords[Id]>;
+  batch<Id extends FixtureTopic>(topic: Id, cut: BatchCut<Id>): SinkBatch<TopicRecords[Id]>;
 }
+
+export type FixtureTopic = 'interactions' | 'assessed' | 'threats' | 'audit' | 'verdicts';
 
 export interface BatchCut<Id extends TopicId> {
   first: number;
@@ -238,12 +252,27 @@ export function createFixtures(options: FixtureOptions = {}): Fixtures {
     };
   }
 
-  const makers = { interactions: interaction, assessed, threats: threat, audit };
+  function said(n: number): AnalystVerdict {
+    const random = randomOf(n, 5);
+    const { threatId, interactionId, org, subject, layer, ruleId, threatType, direction, path, occurredAt } = threat(n);
+    const saidAt = occurredAt + 60_000_000;
+    return {
+      ...{ threatId, interactionId, org, subject, layer, ruleId, threatType, direction, path, threatAt: occurredAt },
+      verdictId: uuidV7(saidAt, random),
+      occurredAt: saidAt,
+      actor: pick(['ada', 'grace'], random()),
+      verdict: pick(['false_positive', 'true_positive', 'withdrawn'] as const, random()),
+      note: random() < 0.3 ? sentence(random, 5) : '',
+    };
+  }
+
+  const makers = { interactions: interaction, assessed, threats: threat, audit, verdicts: said };
   const topicNames = {
     interactions: 'parapet.interactions.v1',
     assessed: 'parapet.interactions.assessed.v1',
     threats: 'parapet.threats.v1',
     audit: 'parapet.audit.v1',
+    verdicts: 'parapet.verdicts.v1',
   };
 
   return {
@@ -251,7 +280,8 @@ export function createFixtures(options: FixtureOptions = {}): Fixtures {
     assessed,
     threat,
     audit,
-    batch<Id extends 'interactions' | 'assessed' | 'threats' | 'audit'>(topic: Id, cut: BatchCut<Id>): SinkBatch<TopicRecords[Id]> {
+    verdict: said,
+    batch<Id extends FixtureTopic>(topic: Id, cut: BatchCut<Id>): SinkBatch<TopicRecords[Id]> {
       const make = makers[topic] as (n: number) => TopicRecords[Id];
       const records: SinkRecord<TopicRecords[Id]>[] = [];
       for (let offset = cut.first; offset <= cut.last; offset++) {

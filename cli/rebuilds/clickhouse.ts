@@ -15,6 +15,7 @@ const VIEWS: Record<ClickHouseView, { topic: TopicId; time: string }> = {
   interactions: { topic: 'assessed', time: 'started_at' },
   threats: { topic: 'threats', time: 'occurred_at' },
   audit: { topic: 'audit', time: 'occurred_at' },
+  verdicts: { topic: 'verdicts', time: 'occurred_at' },
 };
 
 export function rebuildClickHouse(store: ClickHouse, view: ClickHouseView, label: string): Rebuild {

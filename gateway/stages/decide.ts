@@ -9,7 +9,7 @@ import { type Inspected, verdictsOf } from './inspect.ts';
 
 export interface GuardPolicy {
   mode: 'off' | 'monitor' | 'block';
-  /** Risk from which on block mode blocks, 1–100. */
+  /** Risk from which on block mode blocks, 1–100, where the organisation has set none of its own. */
   blockScore: number;
   onFailure: 'closed' | 'open';
   /** When the classifier was asked and gave no answer in time. */
@@ -17,12 +17,14 @@ export interface GuardPolicy {
 }
 
 /** Whether `decide` would throw. */
-export function stops(policy: GuardPolicy, inspected: Inspected): boolean {
+export function stops(exchange: Exchange, policy: GuardPolicy, inspected: Inspected): boolean {
   if (policy.mode !== 'block') return false;
   if (inspected.kind === 'failed') return policy.onFailure === 'closed';
   const { riskScore, findings } = inspected.inspection;
-  return (riskScore >= policy.blockScore && findings.length > 0) || unseen(policy, inspected.inspection) !== undefined;
+  return (riskScore >= boundOf(exchange, policy) && findings.length > 0) || unseen(policy, inspected.inspection) !== undefined;
 }
+
+const boundOf = ({ blockScore }: Exchange, policy: GuardPolicy) => blockScore ?? policy.blockScore;
 
 /** Why an inspection that found nothing to block may not pass all the same. */
 function unseen(policy: GuardPolicy, { truncated, classifier }: Inspection): string | undefined {
@@ -47,11 +49,12 @@ export function decide(exchange: Exchange, policy: GuardPolicy, inspected: Inspe
     return note(exchange, 'flag', reason);
   }
   const { inspection } = inspected;
-  const risky = inspection.riskScore >= policy.blockScore && inspection.findings.length > 0;
+  const bound = boundOf(exchange, policy);
+  const risky = inspection.riskScore >= bound && inspection.findings.length > 0;
   const missing = unseen(policy, inspection);
   const blocked = blocking && (risky || missing !== undefined);
   if (inspection.findings.length > 0) exchange.verdicts.push(...verdictsOf(inspection, blocked && risky ? 'blocked' : 'flagged'));
-  if (risky) note(exchange, blocked ? 'block' : 'flag', `risk ${inspection.riskScore} of ${policy.blockScore}`);
+  if (risky) note(exchange, blocked ? 'block' : 'flag', `risk ${inspection.riskScore} of ${bound}`);
   else if (inspection.truncated) note(exchange, blocked ? 'block' : 'flag', 'the text is too long to be inspected whole');
   if (unanswered(inspection.classifier))
     note(exchange, blocked && !risky ? 'block' : 'flag', `the classifier was ${inspection.classifier}`);

@@ -58,7 +58,7 @@ export function stream(
           inspect: (segments) => inspect(exchange, segments),
           judge(inspected) {
             // What does not stop the answer is noted once, at its end.
-            if (stops(parts.policy, inspected)) decide(exchange, parts.policy, inspected);
+            if (stops(exchange, parts.policy, inspected)) decide(exchange, parts.policy, inspected);
           },
         })
       : undefined;

@@ -214,4 +214,40 @@ export const DASHBOARDS: readonly Dashboard[] = [
       },
     ],
   },
+  {
+    view: 'verdicts',
+    title: 'Parapet: verdicts',
+    says: 'What analysts say of threats; the time is that of the threat.',
+    choices: ['org', 'rule_id', 'actor', 'verdict'],
+    rows: [
+      {
+        height: 6,
+        panels: [
+          {
+            title: 'False alarms',
+            says: 'Threats that were none.',
+            width: 24,
+            chart: { kind: 'number', measure: { label: 'False alarms', operation: 'count', where: 'verdict: false_positive' } },
+          },
+          {
+            title: 'Missed',
+            says: 'Interactions in which an attack was missed.',
+            width: 24,
+            chart: { kind: 'number', measure: { label: 'Missed', operation: 'count', where: 'verdict: missed' } },
+          },
+        ],
+      },
+      {
+        height: 12,
+        panels: [
+          {
+            title: 'Verdicts by rule',
+            says: 'Which rules were right, and which wrong.',
+            width: 48,
+            chart: { kind: 'bars', of: 'rule_id', split: 'verdict', size: 20 },
+          },
+        ],
+      },
+    ],
+  },
 ];

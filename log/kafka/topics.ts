@@ -1,7 +1,7 @@
 /** Topics of the log in Kafka: made when missing, checked when there. */
 import { Kafka, logLevel } from 'kafkajs';
 import { ParapetError } from '../../core/errors.ts';
-import { BEHAVIOUR_STATES, isCompacted } from '../topics.ts';
+import { isCompacted, STATE_TOPICS } from '../topics.ts';
 import type { KafkaConnection } from './connection.ts';
 import { isUnknownTopic, persist, protocolError } from './faults.ts';
 import type { Cluster } from './internals.ts';
@@ -23,7 +23,7 @@ export interface TopicSettings {
 export function topicConfig(name: string, { replicationFactor, maxRecordBytes, prefix = '' }: TopicSettings): Record<string, string> {
   const own = name.slice(prefix.length);
   // States are compacted, and those that nobody writes any more are deleted like events.
-  const policy = own === BEHAVIOUR_STATES ? 'compact,delete' : isCompacted(own) ? 'compact' : 'delete';
+  const policy = STATE_TOPICS.includes(own) ? 'compact,delete' : isCompacted(own) ? 'compact' : 'delete';
   return {
     'cleanup.policy': policy,
     // Kafka looks at the clock alone. Parapet deletes records itself, and only what every consumer has finished (log/retention.ts).

@@ -2,25 +2,24 @@
  * That nothing is lost and nothing counted twice, on a real log with real deaths: processes that run `behave` are killed at
  * random while others take over, and the states that are left are, byte for byte, those of one pass without any of it.
  */
-import { type ChildProcess, fork } from 'node:child_process';
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { setTimeout as sleep } from 'node:timers/promises';
 import { afterEach, describe, expect, it } from 'vitest';
 import { openLocalKeyStore } from '../../keys/local.ts';
-import type { EventLog, LogRecord, StoredRecord } from '../../log/port.ts';
+import type { LogRecord, StoredRecord } from '../../log/port.ts';
 import { BEHAVIOUR_STATES, TOPICS } from '../../log/topics.ts';
 import { type Codec, createCodec } from '../../schemas/codec.ts';
 import { openFileRegistry } from '../../schemas/registry/file.ts';
 import type { Threat } from '../../schemas/types.ts';
+import { all, endure } from '../testing/deaths.ts';
+import { openExactLog } from '../testing/log.ts';
 import { createBehave } from './index.ts';
-import { openExactLog } from './testing/log.ts';
 import { eventsOf } from './testing/traffic.ts';
 
 export interface ExactEngine {
   kind: 'embedded' | 'kafka';
-  /** Where the log of this run is; see `testing/log.ts`. */
+  /** Where the log of this run is; see `processors/testing/log.ts`. */
   where(folder: string): string;
   dispose(): Promise<void>;
   events: number;
@@ -41,40 +40,16 @@ export function describeExactness({ kind, where, dispose, events, deaths }: Exac
       const log = await openExactLog(kind, place);
       cleanups.push(() => log.close());
       const codec = await createCodec(await openFileRegistry(join(folder, 'registry')));
-      const members: ChildProcess[] = [];
-      cleanups.push(async () => members.forEach((member) => void member.kill('SIGKILL')));
-      const addMember = async () => {
-        const child = fork(new URL('testing/child.ts', import.meta.url), [folder, kind, place], { stdio: 'inherit' });
-        members.push(child);
-        await new Promise<void>((resolve, reject) => {
-          child.once('message', () => resolve());
-          child.once('exit', (code) => reject(new Error(`a member ended by itself with ${code}`)));
-        });
-        child.removeAllListeners('exit');
-      };
-
-      await addMember();
-      await addMember();
-      let deathsSeenAt: number[] = [];
-      for (let death = 0, sent = 0; sent < events; death++) {
-        const to = Math.min(events, sent + Math.ceil(events / (deaths + 1)));
-        await log.append(eventsOf(codec, sent, to, events));
-        sent = to;
-        if (death >= deaths) continue;
-        // Somewhere in the middle of the work: the log says when it has begun, chance when it ends.
-        const before = await standing(log);
-        await until(async () => (await standing(log)) > before);
-        await sleep(Math.random() * 60);
-        members.shift()?.kill('SIGKILL');
-        deathsSeenAt = [...deathsSeenAt, await standing(log)];
-        await addMember();
-      }
-      const ends = (await log.ranges(TOPICS.enriched.name)).map(({ end }) => end);
-      const records = await all(log, TOPICS.enriched.name);
-      const lastOf = ends.map((_, partition) => records.filter((each) => each.partition === partition).at(-1)?.offset ?? -1);
-      await until(async () => {
-        const commits = (await log.commits('behave')).filter(({ topic }) => topic === TOPICS.enriched.name);
-        return lastOf.every((last, partition) => last < 0 || (commits.find((each) => each.partition === partition)?.offset ?? 0) > last);
+      const { records, deathsSeenAt } = await endure({
+        log,
+        group: 'behave',
+        topic: TOPICS.enriched.name,
+        child: new URL('testing/child.ts', import.meta.url),
+        args: [folder, kind, place],
+        events,
+        deaths,
+        recordsOf: (from, to) => eventsOf(codec, from, to, events),
+        cleanups,
       });
 
       const expected = await onePass(folder, codec, records);
@@ -114,32 +89,4 @@ async function onePass(folder: string, codec: Codec, records: readonly StoredRec
   }
   await keys.close();
   return { states, threats };
-}
-
-/** How many offsets the group has behind it. */
-async function standing(log: EventLog): Promise<number> {
-  const commits = (await log.commits('behave')).filter(({ topic }) => topic === TOPICS.enriched.name);
-  return commits.reduce((sum, { offset }) => sum + offset, 0);
-}
-
-async function all(log: EventLog, topic: string): Promise<StoredRecord[]> {
-  const out: StoredRecord[] = [];
-  for (const { partition, start, end } of await log.ranges(topic)) {
-    for (let offset = start; offset < end; ) {
-      const records = await log.read({ topic, partition, offset }, { maxRecords: 1_000, maxBytes: 16 * 1024 * 1024 });
-      const last = records.at(-1);
-      if (last === undefined) break;
-      out.push(...records.map((record) => ({ ...record, value: Buffer.from(record.value) })));
-      offset = last.offset + 1;
-    }
-  }
-  return out;
-}
-
-async function until(fact: () => Promise<boolean>, timeoutMs = 120_000): Promise<void> {
-  const deadline = Date.now() + timeoutMs;
-  while (!(await fact())) {
-    if (Date.now() > deadline) throw new Error('the awaited fact did not come true');
-    await sleep(10);
-  }
 }

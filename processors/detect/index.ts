@@ -6,6 +6,7 @@
  */
 import type { Detector, Finding, Inspection, Masker, Severity } from '../../detection/types.ts';
 import type { KeyStore } from '../../keys/port.ts';
+import type { OrgThresholds } from '../../log/thresholds.ts';
 import { requestSegments, responseSegments } from '../../schemas/content.ts';
 import type { Assessment, EnrichedInteraction, Interaction, Threat, Verdict } from '../../schemas/types.ts';
 import { openContent } from '../content.ts';
@@ -21,9 +22,11 @@ export interface DetectParts {
   keys: KeyStore;
   detector: Detector;
   masker: Masker;
+  /** Of organisations that have their own. */
+  thresholds?: Pick<OrgThresholds, 'of'> | undefined;
 }
 
-export function createDetect({ keys, detector, masker }: DetectParts): Processor<'enriched'> {
+export function createDetect({ keys, detector, masker, thresholds }: DetectParts): Processor<'enriched'> {
   /**
    * What a gateway has seen with these models needs its details only, and the model's word stands in the event already. The
    * classifier is asked about what no such gateway has seen.
@@ -46,14 +49,18 @@ export function createDetect({ keys, detector, masker }: DetectParts): Processor
     { findings, riskScore, truncated }: Inspection,
   ): Outcome {
     const { interaction } = value;
-    const threats = threatsOf(value, findings, Math.max(riskScore, interaction.riskScore), masker);
+    const risk = Math.max(riskScore, interaction.riskScore);
+    const found = threatsOf(value, findings, risk, masker);
+    // What was done about it is told whatever the risk.
+    const raised = risk >= (thresholds?.of(interaction.org)?.alert ?? 0);
+    const threats = raised ? found : found.filter(({ actionTaken }) => actionTaken === 'blocked' || actionTaken === 'redacted');
     const top = [...threats].sort((a, b) => SEVERITIES.indexOf(b.severity) - SEVERITIES.indexOf(a.severity) || b.score - a.score)[0];
     const assessment: Assessment = {
-      riskScore: Math.max(riskScore, interaction.riskScore),
+      riskScore: risk,
       threatsDetected: threats.length,
       topThreatType: top?.threatType ?? null,
       topSeverity: top?.severity ?? null,
-      ruleIds: [...new Set(threats.map((threat) => threat.ruleId))],
+      ruleIds: [...new Set(found.map((threat) => threat.ruleId))],
       signatureVersion: version,
       truncated,
     };

@@ -16,6 +16,7 @@ const WHERE: Record<ClickHouseView, string> = {
   interactions: OF_SUBJECT,
   threats: OF_SUBJECT,
   audit: `org = {org:String} AND (actor IN ${NAMES} OR target IN ${NAMES} OR hasAny(mapValues(details), [{id:String}, {subject:String}]))`,
+  verdicts: 'org = {org:String} AND subject = {subject:String}',
 };
 
 const MASKED_SUBJECT = `user_id = if(user_id = '', '', {pseudonym:String}), subject = {masked:String}, conversation_id = {pseudonym:String}`;
@@ -26,6 +27,7 @@ const MASKED = {
       response_hash = '', masked_prompt = '', masked_response = '', masked_counts = map(), content_available = false`,
   },
   threats: { id: 'threat_id', set: `${MASKED_SUBJECT}, masked_excerpt = ''` },
+  verdicts: { id: 'verdict_id', set: `subject = {masked:String}, note = ''` },
 } as const;
 
 /** Behind a table's name, with the digits of a pseudonym: the ids of the rows that are being masked. One erasure must not take another's. */

@@ -54,16 +54,16 @@ describe('counting', () => {
 
 describe('the views', () => {
   it('are made once, however often they are opened', async () => {
-    for (const view of ['interactions', 'threats', 'audit'] as const) {
+    for (const view of ['interactions', 'threats', 'audit', 'verdicts'] as const) {
       const sink = createClickHouseSink({ store, view });
       await sink.open();
       await sink.open();
       expect(sink.name).toBe(`clickhouse.${view}`);
     }
     const applied = await ask<{ n: number }>(
-      `SELECT toInt32(count()) AS n FROM parapet.parapet_migrations WHERE table_name IN ('interactions', 'threats', 'audit')`,
+      `SELECT toInt32(count()) AS n FROM parapet.parapet_migrations WHERE table_name IN ('interactions', 'threats', 'audit', 'verdicts')`,
     );
-    expect(applied).toEqual([{ n: 5 }]);
+    expect(applied).toEqual([{ n: 7 }]);
   });
 
   it('hold what the records say', async () => {
@@ -103,8 +103,36 @@ describe('the views', () => {
     });
   });
 
+  it('say of each threat what the newest verdict on it is, whichever comes first', async () => {
+    const verdicts = createClickHouseSink({ store, view: 'verdicts' });
+    await verdicts.open();
+    const batch = fixtures.batch('verdicts', { first: 0, last: 499 });
+    const words = ['false_positive', 'true_positive', 'withdrawn'] as const;
+    const said = (later: number, records: typeof batch.records) =>
+      records.map((record, n) => {
+        const { verdictId, occurredAt } = record.value;
+        const value = { ...record.value, verdictId: `${verdictId}-${later}`, occurredAt: occurredAt + later };
+        return { ...record, offset: record.offset + later * 1_000, value: { ...value, verdict: words[(n + later) % 3] as (typeof words)[number] } };
+      });
+    // Threats 0 to 299 twice, the older word behind the newer one.
+    const records = [...said(1, batch.records.slice(0, 300)), ...said(0, batch.records.slice(0, 300))];
+    expect(await verdicts.write({ ...batch, records })).toEqual([]);
+
+    const rows = await ask<Record<string, unknown>>(
+      'SELECT _offset, verdict, false_positive, judged_by FROM parapet.threats_judged WHERE _offset < 400 ORDER BY _offset',
+    );
+    expect(rows).toHaveLength(400);
+    rows.forEach(({ verdict, false_positive: wrong, judged_by: by }, n) => {
+      const newest = n < 300 ? words[(n + 1) % 3] : undefined;
+      const own = fixtures.threat(n).falsePositive;
+      if (newest === undefined || newest === 'withdrawn') expect([verdict, wrong]).toEqual(['', own]);
+      else expect([verdict, wrong]).toEqual([newest, newest === 'false_positive']);
+      expect(by).toBe(n < 300 ? fixtures.verdict(n).actor : '');
+    });
+  });
+
   it.each(ANALYST_QUERIES)('answer: $question', async ({ sql }) => {
-    const rows = await ask(sql.replace(/\bFROM (interactions|threats|audit)/g, 'FROM parapet.$1'));
+    const rows = await ask(sql.replace(/\bFROM (interactions|threats|audit|verdicts)/g, 'FROM parapet.$1'));
     expect(rows.length).toBeGreaterThan(0);
   });
 

@@ -22,6 +22,7 @@ export interface ViewTopics {
   interactions: 'assessed';
   threats: 'threats';
   audit: 'audit';
+  verdicts: 'verdicts';
 }
 
 export interface ClickHouseSinkOptions<View extends ClickHouseView> extends TableOptions {

@@ -42,6 +42,17 @@ GROUP BY threat_type, severity, action_taken
 ORDER BY threats DESC`,
   },
   {
+    name: 'false-alarms',
+    title: 'False alarms by rule',
+    question: 'Which rules are wrong most often, of the threats that somebody has judged?',
+    sql: `SELECT rule_id, count() AS threats, countIf(verdict != '') AS judged, countIf(verdict = 'false_positive') AS wrong,
+  round(100 * wrong / judged, 1) AS wrong_percent
+FROM threats_judged
+GROUP BY rule_id
+HAVING judged > 0
+ORDER BY wrong DESC, judged DESC`,
+  },
+  {
     name: 'latency',
     title: 'Latency and time to first token by vendor',
     question: 'How fast does each vendor answer?',

@@ -4,7 +4,7 @@
  * `ttl.ts` says how a TTL that
  * changes reaches the parts that are there.
  */
-import { DAY_MS, keptSince, type Retention, type RetentionTable } from '../../core/retention.ts';
+import { classOf, DAY_MS, keptSince, type Retention, type RetentionTable } from '../../core/retention.ts';
 import { type Applied, type Holding, startOfMonth, verdictOf } from '../retention.ts';
 import { attempt, type ClickHouse, onCluster } from './connect.ts';
 import { type ClickHouseView, VIEWS } from './schema.ts';
@@ -26,7 +26,7 @@ export async function applyTtl(store: ClickHouse, view: ClickHouseView, retentio
 export async function applyRetention(store: ClickHouse, table: RetentionTable, now = Date.now()): Promise<Applied[]> {
   const done: Applied[] = [];
   for (const view of await viewsThere(store)) {
-    const since = viewKeptSince(store, table[view], now);
+    const since = viewKeptSince(store, table[classOf(view)], now);
     for (const { partition, rows } of await monthsOf(store, view)) {
       if (endOf(partition) > since) continue;
       // The TTL would come to it within hours; here it is done when it is said, and counted.
@@ -37,7 +37,7 @@ export async function applyRetention(store: ClickHouse, table: RetentionTable, n
       );
       done.push({ what: view, did: `dropped the month ${partition}`, removed: rows });
     }
-    done.push(...(await applyTtl(store, view, table[view])));
+    done.push(...(await applyTtl(store, view, table[classOf(view)])));
   }
   return done;
 }
@@ -55,13 +55,13 @@ export async function reportRetention(store: ClickHouse, table: RetentionTable, 
     const months = await monthsOf(store, view);
     const rows = Number(row?.rows ?? 0);
     const oldestMs = rows === 0 ? undefined : Number(row?.oldest);
-    const wanted = shown(ttlOf(store, view, table[view]));
+    const wanted = shown(ttlOf(store, view, table[classOf(view)]));
     const configured = shown(await readTtl(store, view));
-    const since = viewKeptSince(store, table[view], now);
+    const since = viewKeptSince(store, table[classOf(view)], now);
     const verdict = verdictOf({ wanted, configured, oldestMs, allowedMs: since === 0 ? 0 : since - SLACK_MS });
     holdings.push({
       what: view,
-      class: view,
+      class: classOf(view),
       wanted,
       configured,
       oldestMs,

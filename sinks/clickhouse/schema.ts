@@ -1,15 +1,16 @@
 /**
- * What the store looks like: three tables, one view of hourly sums, and the numbered migrations that make them.
+ * What the store looks like: four tables, one view of hourly sums and one of threats with what people said of them, and the
+ * numbered migrations that make them.
  * The hourly sums are a projection *inside* the table's parts, not a materialized view beside it: a part is there with
  * its sums or not at all, so neither a crash between two inserts nor a replayed batch can make them differ from the rows.
  * Only whole and decimal numbers are summed there: sums of floats would depend on how batches were cut.
  */
 import type { TopicId } from '../../log/topics.ts';
-import { ASSESSED_COLUMNS, AUDIT_COLUMNS, type Column, THREAT_COLUMNS } from '../columns.ts';
+import { ASSESSED_COLUMNS, AUDIT_COLUMNS, type Column, THREAT_COLUMNS, VERDICT_COLUMNS } from '../columns.ts';
 import { attempt, type ClickHouse, onCluster } from './connect.ts';
 import { readTtl, setTtl } from './ttl.ts';
 
-export type ClickHouseView = 'interactions' | 'threats' | 'audit';
+export type ClickHouseView = 'interactions' | 'threats' | 'audit' | 'verdicts';
 
 export interface TableOptions {
   /** Name of the table; the view's own by default. A replay builds another beside it and swaps. */
@@ -81,7 +82,23 @@ export const VIEWS: Record<ClickHouseView, ViewSchema> = {
     orderBy: 'org, action, occurred_at',
     extras: ['INDEX by_offset _offset TYPE minmax GRANULARITY 1'],
   },
+  verdicts: {
+    topic: 'verdicts',
+    columns: VERDICT_COLUMNS,
+    time: 'occurred_at',
+    orderBy: 'org, rule_id, occurred_at',
+    extras: ['INDEX by_offset _offset TYPE minmax GRANULARITY 1'],
+  },
 };
+
+/**
+ * Threats with the newest verdict on each, joined when it is asked: a verdict may come before its threat, and a threat may be
+ * written again. A withdrawn one is none.
+ */
+const JUDGED = `SELECT t.* EXCEPT (false_positive), if(v.verdict IN ('', 'withdrawn'), t.false_positive, v.verdict = 'false_positive') AS false_positive,
+  if(v.verdict = 'withdrawn', '', v.verdict) AS verdict, v.actor AS judged_by, v.judged_at AS judged_at, v.note AS note`;
+const NEWEST_VERDICTS = `threat_id, argMax(verdict, (occurred_at, verdict_id)) AS verdict, argMax(actor, (occurred_at, verdict_id)) AS actor,
+  argMax(note, (occurred_at, verdict_id)) AS note, max(occurred_at) AS judged_at`;
 
 /** The names of a view's columns in the order in which rows are written. */
 export function columnNames(view: ClickHouseView): string[] {
@@ -132,6 +149,19 @@ const MIGRATIONS: readonly Migration[] = [
     name: 'write interactions at less cost',
     view: 'interactions',
     statements: ({ database, layout }, table) => [`ALTER TABLE ${database}.${table}${onCluster(layout)} MODIFY SETTING ${WRITE_SETTINGS}`],
+  },
+  {
+    number: 6,
+    name: 'create verdicts',
+    view: 'verdicts',
+    statements: (store, table) => [createTable('verdicts', store, table)],
+  },
+  {
+    number: 7,
+    name: 'create threats_judged',
+    view: 'verdicts',
+    // Over the views' own tables, which a rebuild exchanges under their names. The other one may not be there yet.
+    statements: (store, table) => (table === 'verdicts' ? [createTable('threats', store, 'threats'), createJudged(store)] : []),
   },
 ];
 
@@ -193,6 +223,11 @@ export async function dropTable(store: ClickHouse, rebuilt: string): Promise<voi
     await store.client.command({ query: `DROP TABLE IF EXISTS ${store.database}.${rebuilt}${everywhere} SYNC` });
     await store.client.command({ query: `DELETE FROM ${store.database}.parapet_migrations WHERE table_name = '${rebuilt}'` });
   });
+}
+
+function createJudged({ database, layout }: ClickHouse): string {
+  const newest = `SELECT ${NEWEST_VERDICTS} FROM ${database}.verdicts WHERE threat_id != '' GROUP BY threat_id`;
+  return `CREATE VIEW IF NOT EXISTS ${database}.threats_judged${onCluster(layout)} AS ${JUDGED} FROM ${database}.threats AS t LEFT JOIN (${newest}) AS v ON t.threat_id = v.threat_id`;
 }
 
 function createTable(view: ClickHouseView, store: ClickHouse, table: string): string {

@@ -91,13 +91,14 @@ describe('a document', () => {
 describe('the mapping', () => {
   it.each(VIEW_NAMES)('of %s has every column under one name, the id as a keyword and the time as one', (view) => {
     const fields = fieldsOf(view);
-    expect(Object.keys(fields)).toHaveLength(VIEWS[view].columns.length);
+    expect(Object.keys(fields)).toHaveLength(VIEWS[view].columns.length + (view === 'threats' ? 2 : 0));
     expect(fields).toMatchObject({ event_id: { type: 'keyword' }, timestamp: { type: 'date_nanos' } });
   });
 
   it.each(VIEW_NAMES)('of %s knows every field of its documents', (view) => {
     for (let n = 0; n < 50; n++) {
-      const document = toDocument(view, view === 'threats' ? fixtures.threat(n) : fixtures.audit(n));
+      const record = { threats: fixtures.threat, audit: fixtures.audit, verdicts: fixtures.verdict }[view](n);
+      const document = toDocument(view, record);
       if ('reason' in document) throw new Error(document.reason);
       for (const field of Object.keys(JSON.parse(document.source))) expect(fieldsOf(view)).toHaveProperty(field);
     }
@@ -131,6 +132,26 @@ describe('the mapping', () => {
       'vendor: keyword',
       'model: keyword',
       'false_positive: boolean',
+      'judged_by: keyword',
+      'judged_at: date_nanos',
+    ]);
+    expect(types('verdicts')).toEqual([
+      'event_id: keyword',
+      'timestamp: date_nanos',
+      'verdict_id: keyword',
+      'org: keyword',
+      'said_at: date_nanos',
+      'actor: keyword',
+      'verdict: keyword',
+      'threat_id: keyword',
+      'interaction_id: keyword',
+      'subject: keyword',
+      'layer: keyword',
+      'rule_id: keyword',
+      'threat_type: keyword',
+      'direction: keyword',
+      'path: keyword',
+      'note: text',
     ]);
     expect(types('audit')).toEqual([
       'event_id: keyword',

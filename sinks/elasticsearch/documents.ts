@@ -4,7 +4,9 @@
  */
 import { RETENTION_DEFAULTS, type Retention } from '../../core/retention.ts';
 import type { TopicId } from '../../log/topics.ts';
-import { AUDIT_COLUMNS, type Cell, type Column, THREAT_COLUMNS } from '../columns.ts';
+import { meantBy, momentOf } from '../../log/verdicts.ts';
+import type { AnalystVerdict } from '../../schemas/types.ts';
+import { AUDIT_COLUMNS, type Cell, type Column, THREAT_COLUMNS, VERDICT_COLUMNS } from '../columns.ts';
 
 /** Counted from the end of an index's month, as Elasticsearch writes a `min_age`: `731d` is two years. */
 export interface Ages {
@@ -27,11 +29,22 @@ export interface View {
   /** Fields that are searched by their words. */
   text: readonly string[];
   ages: Ages;
+  /** Fields that another sink puts into these documents. */
+  besides?: Readonly<Record<string, FieldMapping>>;
+  /** Which of two records of one id is the newer one; the log's order says it where this is left out. */
+  version?: (record: never) => number;
 }
 
 /** Every view has these two fields: what makes a document the same one, and when it happened. */
 export const ID_FIELD = 'event_id';
 export const TIME_FIELD = 'timestamp';
+
+/** The newest on each threat or interaction, under that one's id and time, where the sink of threats finds it (`verdicts.ts`). */
+const NEWEST_VERDICTS: readonly Column<AnalystVerdict>[] = [
+  { name: ID_FIELD, kind: 'string', nullable: false, path: '', from: (verdict) => verdict.threatId ?? meantBy(verdict) },
+  { name: TIME_FIELD, kind: 'time', nullable: false, path: '', from: momentOf },
+  ...VERDICT_COLUMNS,
+];
 
 /** The name is the index's, so it has no hyphen: `<view>-YYYY.MM`. */
 export const VIEWS = {
@@ -41,6 +54,7 @@ export const VIEWS = {
     rename: { threat_id: ID_FIELD, occurred_at: TIME_FIELD, masked_excerpt: 'prompt', layer: 'detection_method' },
     text: ['prompt'],
     ages: agesOf(RETENTION_DEFAULTS.threats),
+    besides: { judged_by: { type: 'keyword', ignore_above: 8_191 }, judged_at: { type: 'date_nanos' } },
   },
   audit: {
     topic: 'audit',
@@ -48,6 +62,14 @@ export const VIEWS = {
     rename: { audit_id: ID_FIELD, occurred_at: TIME_FIELD },
     text: [],
     ages: agesOf(RETENTION_DEFAULTS.audit),
+  },
+  verdicts: {
+    topic: 'verdicts',
+    columns: NEWEST_VERDICTS,
+    rename: { occurred_at: 'said_at' },
+    text: ['note'],
+    ages: agesOf(RETENTION_DEFAULTS.audit),
+    version: ({ occurredAt }: AnalystVerdict) => occurredAt,
   },
 } as const satisfies Record<string, View>;
 
@@ -70,19 +92,22 @@ const TERM_CHARACTERS = 8_191;
 
 /** The mapping of each field of a view, in the order of its columns. */
 export function fieldsOf(view: ElasticsearchView): Record<string, FieldMapping> {
-  const { columns, text } = viewOf(view);
-  return Object.fromEntries(
+  const { columns, text, besides } = viewOf(view);
+  const own = Object.fromEntries(
     columns.map(({ name, kind }) => {
       const field = fieldName(view, name);
-      return [field, text.includes(field) ? { type: 'text' } : mappingOf(kind)];
+      return [field, text.includes(field) ? { type: 'text' as const } : mappingOf(kind)];
     }),
   );
+  return { ...own, ...besides };
 }
 
 export interface Document {
   id: string;
   /** `YYYY.MM` of the event's own time, UTC. */
   month: string;
+  /** Where the log's order does not say it. */
+  version: number | undefined;
   /** One line of JSON without its line feed. */
   source: string;
 }
@@ -107,7 +132,7 @@ export function toDocument<T>(view: ElasticsearchView, record: T): Document | { 
   // Elasticsearch takes no longer ids; ours are made by Parapet and never come near.
   if (typeof id !== 'string' || id === '' || Buffer.byteLength(id) > 512) return { reason: `${ID_FIELD}: not an id of 1 to 512 bytes.` };
   if (Number.isNaN(micros)) return { reason: `${TIME_FIELD}: missing.` };
-  return { id, month: monthOf(micros), source: JSON.stringify(out) };
+  return { id, month: monthOf(micros), version: viewOf(view).version?.(record as never), source: JSON.stringify(out) };
 }
 
 /** `YYYY.MM`, UTC, of microseconds since 1970. */

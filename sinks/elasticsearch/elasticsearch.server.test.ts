@@ -13,6 +13,7 @@ import {
   swapIn,
   tallyElasticsearch,
 } from './index.ts';
+import { SCHEMA_VERSION } from './schema.ts';
 import { tidy } from './testing.ts';
 
 const url = process.env['ELASTICSEARCH_URL'] ?? '';
@@ -151,7 +152,7 @@ describe.skipIf(url === '')('the Elasticsearch sink on a server', () => {
     await store.client.indices.putMapping({ index, _meta: { version: 0 } });
     await createElasticsearchSink({ store, view: 'audit' }).open();
     const [mapping] = Object.values(await store.client.indices.getMapping({ index }));
-    expect(mapping?.mappings._meta).toEqual({ madeBy: 'parapet', version: 1 });
+    expect(mapping?.mappings._meta).toEqual({ madeBy: 'parapet', version: SCHEMA_VERSION });
 
     const name = `${prefix}audit-parapet`;
     const [found] = (await store.client.indices.getIndexTemplate({ name })).index_templates;

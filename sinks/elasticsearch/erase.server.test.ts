@@ -41,6 +41,17 @@ describe.skipIf(url === '')('the Elasticsearch eraser', () => {
     const names = [{ actor: erasure.id }, { target: erasure.subject }, { details: { user: erasure.id, other: 'kept' } }, { target: 'x' }];
     const records = batch.records.map((record, n) => ({ ...record, value: { ...record.value, org: 'acme', ...names[n] } }));
     expect(await sink.write({ ...batch, records })).toEqual([]);
+    const verdicts = createElasticsearchSink({ store, view: 'verdicts' });
+    await verdicts.open();
+    const said = fixtures.batch('verdicts', { first: 0, last: 3 });
+    // The last is on what came after the erasure.
+    const subjects = [erasure.subject, 'acme/nobody', 'acme/bob', erasure.subject];
+    const about = said.records.map((record, n) => {
+      const at = n === 3 ? erasure.until + 1 : record.value.threatAt;
+      const named = { threatId: `t-${n}`, org: 'acme', subject: subjects[n] as string };
+      return { ...record, value: { ...record.value, ...named, threatAt: at, note: `note ${n}` } };
+    });
+    expect(await verdicts.write({ ...said, records: about })).toEqual([]);
   }, 60_000);
   afterAll(() => tidy(store));
 
@@ -60,9 +71,10 @@ describe.skipIf(url === '')('the Elasticsearch eraser', () => {
       // 30 of 90 minutes, less the other org’s, twice; and three names.
       { view: 'elasticsearch.threats', rows: 58 },
       { view: 'elasticsearch.audit', rows: 3 },
+      { view: 'elasticsearch.verdicts', rows: 1 },
     ]);
     await eraser().mask(erasure);
-    expect((await eraser().find(erasure)).map(({ rows }) => rows)).toEqual([0, 0]);
+    expect((await eraser().find(erasure)).map(({ rows }) => rows)).toEqual([0, 0, 0]);
     const after = await documents('threats-*');
     expect(after).toHaveLength(before.length);
     after.forEach((document, n) => {
@@ -81,6 +93,16 @@ describe.skipIf(url === '')('the Elasticsearch eraser', () => {
     expect(fourth).toMatchObject({ target: 'x' });
   });
 
+  it('masks what was said of the subject, and of nobody else', async () => {
+    const said = await documents('verdicts');
+    expect(said.map(({ threat_id: id, subject, note }) => [id, subject, note])).toEqual([
+      ['t-0', `acme/${erasure.pseudonym}`, ''],
+      ['t-1', 'acme/nobody', 'note 1'],
+      ['t-2', 'acme/bob', 'note 2'],
+      ['t-3', erasure.subject, 'note 3'],
+    ]);
+  });
+
   it('is not undone by a batch that comes again', async () => {
     const sink = createElasticsearchSink({ store, view: 'threats' });
     const batch = fixtures.batch('threats', { first: 0, last: 0 });
@@ -89,6 +111,6 @@ describe.skipIf(url === '')('the Elasticsearch eraser', () => {
       value: { ...record.value, org: 'acme', userId: erasure.id, subject: erasure.subject },
     }));
     await sink.write({ ...batch, records, recovered: true });
-    expect(await eraser().find(erasure)).toMatchObject([{ rows: 0 }, { rows: 0 }]);
+    expect(await eraser().find(erasure)).toMatchObject([{ rows: 0 }, { rows: 0 }, { rows: 0 }]);
   });
 });

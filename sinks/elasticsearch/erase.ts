@@ -30,6 +30,9 @@ const SCRIPTS: Record<ElasticsearchView, string> = {
         if (params.names.contains(entry.getValue())) entry.setValue(params.pseudonym);
       }
     }`,
+  verdicts: `
+    ctx._source.subject = params.org + '/' + params.pseudonym;
+    ctx._source.note = '';`,
 };
 
 export function createElasticsearchEraser(store: Elasticsearch): Eraser {
@@ -89,7 +92,7 @@ function queryOf(view: ElasticsearchView, { org, id, subject, until }: Erasure):
   const named =
     view === 'audit'
       ? [{ terms: { actor: names } }, { terms: { target: names } }, { terms: { details: names } }]
-      : [{ term: { subject } }, { term: { user_id: id } }];
+      : [{ term: { subject } }, ...(view === 'threats' ? [{ term: { user_id: id } }] : [])];
   const time = { range: { [TIME_FIELD]: { lte: timeText(until) } } };
   return { bool: { filter: [{ term: { org } }, time, { bool: { should: named, minimum_should_match: 1 } }] } };
 }

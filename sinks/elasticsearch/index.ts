@@ -3,11 +3,13 @@
  * answers and for why a batch that is written twice is there once.
  */
 import type { TopicId } from '../../log/topics.ts';
+import type { AnalystVerdict } from '../../schemas/types.ts';
 import type { BatchLimits, Refused, Sink, SinkBatch } from '../port.ts';
 import { BULK, type BulkOptions, type Operation, writeBulk } from './bulk.ts';
 import type { Elasticsearch } from './connect.ts';
 import { type Ages, type ElasticsearchView, toDocument, type ViewTopics, viewOf } from './documents.ts';
 import { baseOf, ensureIndex, hasLifecycles, migrate } from './schema.ts';
+import { judgeThreats, judgeWritten } from './verdicts.ts';
 
 export { connect, type Elasticsearch, type ElasticsearchOptions, openElasticsearch, versionOf } from './connect.ts';
 export { type Ages, agesOf, type ElasticsearchView, VIEWS, type ViewTopics } from './documents.ts';
@@ -53,9 +55,9 @@ export function createElasticsearchSink<View extends ElasticsearchView>(
       const document = toDocument(view, value);
       if ('reason' in document) refused.push({ index, reason: document.reason });
       else {
-        const { id, month, source } = document;
+        const { id, month, source, version = offset } = document;
         // The log's order decides between two records of one id, in whatever order they arrive here.
-        operations.push({ index, target: `${base}-${month}`, id, version: offset, source });
+        operations.push({ index, target: `${base}-${month}`, id, version, source });
         if (!made.has(month)) months.add(month);
       }
     });
@@ -65,6 +67,12 @@ export function createElasticsearchSink<View extends ElasticsearchView>(
         made.add(month);
       }
       for (const [index, reason] of await writeBulk(store, operations, bulk)) refused.push({ index, reason });
+      if (view === 'threats') await judgeWritten(store, base, operations);
+      else if (view === 'verdicts' && base === baseOf(store, view)) {
+        const written = new Set(operations.map(({ index }) => index));
+        const verdicts = batch.records.filter((_, index) => written.has(index)).map(({ value }) => value as AnalystVerdict);
+        await judgeThreats(store, verdicts);
+      }
     } catch (error) {
       // An index may have been deleted under us: the next try looks again.
       made.clear();

@@ -2,7 +2,7 @@
  * How long documents stay: a month at a time, counted from its end. Where the cluster has index lifecycles its own policy
  * deletes them, whether Parapet runs or not; elsewhere Parapet does, when the table is applied.
  */
-import { DAY_MS, keptSince, type RetentionTable } from '../../core/retention.ts';
+import { classOf, DAY_MS, keptSince, type RetentionTable } from '../../core/retention.ts';
 import { type Applied, type Holding, verdictOf } from '../retention.ts';
 import { attempt, type Elasticsearch } from './connect.ts';
 import { type Ages, agesOf, type ElasticsearchView, endOfMonth, TIME_FIELD, VIEWS } from './documents.ts';
@@ -17,13 +17,14 @@ export async function applyRetention(store: Elasticsearch, table: RetentionTable
   const lifecycles = await hasLifecycles(store);
   const done: Applied[] = [];
   for (const view of Object.keys(VIEWS) as ElasticsearchView[]) {
-    const ages = agesOf(table[view]);
+    const retention = table[classOf(view)];
+    const ages = agesOf(retention);
     if (lifecycles) {
       if (await putPolicy(store, view, ages)) done.push({ what: nameOf(store, view), did: `the policy says: ${shown(ages)}`, removed: 0 });
       continue;
     }
     for (const index of await liveIndices(store, baseOf(store, view))) {
-      if (endsAt(index) > keptSince(table[view].coldDays, now)) continue;
+      if (endsAt(index) > keptSince(retention.coldDays, now)) continue;
       await attempt(`delete ${index}`, async () => {
         await store.client.indices.refresh({ index });
         const { count } = await store.client.count({ index });
@@ -41,12 +42,12 @@ export async function reportRetention(store: Elasticsearch, table: RetentionTabl
   const holdings: Holding[] = [];
   for (const view of Object.keys(VIEWS) as ElasticsearchView[]) {
     const indices = await liveIndices(store, baseOf(store, view));
-    const wanted = shown(agesOf(table[view]));
+    const wanted = shown(agesOf(table[classOf(view)]));
     const configured = lifecycles ? await policyOf(store, view) : wanted;
     const held = await look(store, indices);
     // The oldest event of a month stays until the month's end is due.
     const firstEnd = indices.length === 0 ? undefined : Math.min(...indices.map(endsAt));
-    const since = keptSince(table[view].coldDays, now);
+    const since = keptSince(table[classOf(view)].coldDays, now);
     const verdict = verdictOf({ wanted, configured, oldestMs: firstEnd, allowedMs: since === 0 ? 0 : since - SLACK_MS });
     const says =
       verdict === 'ok'
@@ -56,7 +57,7 @@ export async function reportRetention(store: Elasticsearch, table: RetentionTabl
           : lifecycles
             ? 'Look at GET _ilm/explain: the cluster has not deleted it.'
             : 'Run parapet retention apply.';
-    holdings.push({ what: baseOf(store, view), class: view, wanted, configured, ...held, verdict, says });
+    holdings.push({ what: baseOf(store, view), class: classOf(view), wanted, configured, ...held, verdict, says });
   }
   return holdings;
 }

@@ -13,6 +13,7 @@ const VIEW_NAMES = Object.keys(VIEWS) as ElasticsearchView[];
 /** One line for each version that was released. Lines are added, never changed: clusters out there hold what they say. */
 const RELEASED: Record<number, string> = {
   1: '7b1eff00e86f7cce',
+  2: '7580533239d1ae75',
 };
 
 let speaker: Speaker | undefined;

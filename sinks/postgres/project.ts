@@ -4,9 +4,9 @@
  * numbers; nothing that was said, and no policy's own words about it, becomes one.
  */
 import { derivedId } from '../../core/ids.ts';
+import { opensIncident, type Suspect } from '../../detection/incidents.ts';
 import type { Threat } from '../../schemas/types.ts';
 import type { UnsealedAssessedInteraction } from '../../schemas/unsealed.ts';
-import type { Suspect } from './incidents.ts';
 import { countOf, microsOf, nameOf, nanosOf, timestampOf } from './values.ts';
 
 export interface Projection {
@@ -49,7 +49,6 @@ export interface Violation {
 }
 
 const SEVERITY_OF_EFFECT: Record<string, string> = { block: 'high', redact: 'medium', flag: 'low' };
-const OPENS_INCIDENTS = ['high', 'critical'];
 
 /** Throws Unfit when the record cannot be counted. */
 export function projectInteraction({ interaction, enrichment }: UnsealedAssessedInteraction): Projection {
@@ -125,6 +124,6 @@ export function projectThreat(threat: Threat): Projection {
     userId: null,
     answeredBy: null,
     violations: threat.actionTaken === 'blocked' ? [blocked] : [],
-    suspect: OPENS_INCIDENTS.includes(severity) ? { threatId: threat.threatId, org, agentId, threatType, severity, at } : null,
+    suspect: opensIncident(severity) ? { threatId: threat.threatId, org, agentId, threatType, severity, at } : null,
   };
 }

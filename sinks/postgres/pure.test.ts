@@ -1,8 +1,8 @@
 /** The parts that need no engine: offsets, incidents, values, and how errors are read. */
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
+import { foldThreats, type Incident, QUIET_MICROS, type Suspect } from '../../detection/incidents.ts';
 import { isCollision, refusalOf, stateOf, unavailable } from './errors.ts';
-import { foldThreats, type Incident, QUIET_MICROS, type Suspect } from './incidents.ts';
 import { advance, type Counted, isNew } from './offsets.ts';
 import { decimalOf, microsOf, nameOf, nanosOf, timestampOf } from './values.ts';
 

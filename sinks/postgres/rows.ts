@@ -2,7 +2,7 @@
  * Many projections as one row for each agent, model, user and violation they touch. The order in which they come makes no
  * difference: counts add up, times are least or greatest, and the later event's model is the last one.
  */
-import type { Suspect } from './incidents.ts';
+import type { Suspect } from '../../detection/incidents.ts';
 import type { Projection, Violation } from './project.ts';
 import { decimalOf, timestampOf } from './values.ts';
 

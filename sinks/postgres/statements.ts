@@ -4,8 +4,8 @@
  * one direction only. Columns that people set are in none of these statements, except where `people_set` is asked.
  */
 
+import { foldThreats, type Incident, QUIET_MICROS, type Suspect } from '../../detection/incidents.ts';
 import type { Session } from './connect.ts';
-import { foldThreats, type Incident, QUIET_MICROS, type Suspect } from './incidents.ts';
 import type { Rows } from './rows.ts';
 import { timestampOf } from './values.ts';
 

@@ -1,8 +1,8 @@
 /** What the suites share: a reference that counts one record after the other, the tables as they stand, and stores to tidy up. */
 import { expect } from 'vitest';
+import { foldThreats, type Incident } from '../../detection/incidents.ts';
 import type { UnsealedRecords } from '../../schemas/unsealed.ts';
 import type { Sink, SinkBatch } from '../port.ts';
-import { foldThreats, type Incident } from './incidents.ts';
 import { createPostgresSink, openPostgres, type Postgres, type PostgresOptions } from './index.ts';
 import { type Projection, projectInteraction, projectThreat } from './project.ts';
 import { gatherRows } from './rows.ts';

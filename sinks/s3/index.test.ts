@@ -84,6 +84,14 @@ describe('the lake', () => {
     );
   });
 
+  it('keeps what analysts say of them', async () => {
+    const { store } = await lakeIn('verdicts');
+    const batch = fixtures.batch('verdicts', { first: 0, last: 19, encode: (value) => codec.encode('verdicts', value) });
+    await createLakeSink({ store, topic: 'verdicts' }).write(batch);
+    const read = await all(store, 'verdicts');
+    expect(read.map(({ value }) => codec.decode('verdicts', value))).toEqual(Array.from({ length: 20 }, (_, n) => fixtures.verdict(n)));
+  });
+
   it('is not changed by a batch that comes again', async () => {
     const { store, folder } = await lakeIn('again');
     const sink = createLakeSink({ store, topic: 'interactions' });

@@ -39,6 +39,7 @@ describe('a bucket with a colder storage class', () => {
       ['topic=assessed', 'ok'],
       ['topic=audit', 'ok'],
       ['topic=threats', 'ok'],
+      ['topic=verdicts', 'ok'],
     ]);
     expect(await applyRetention(store, { ...retention, coldStorageClass: undefined })).toHaveLength(3);
   });

@@ -4,7 +4,7 @@
  * folder Parapet deletes files of days that are due, when the table is applied.
  */
 import { ParapetError } from '../../core/errors.ts';
-import { DAY_MS, keptSince, type RetentionClass, type RetentionTable } from '../../core/retention.ts';
+import { classOf, DAY_MS, keptSince, type RetentionTable } from '../../core/retention.ts';
 import { type Applied, type Holding, verdictOf } from '../retention.ts';
 import type { LifecycleRule } from './lifecycle.ts';
 import { LAKE_TOPICS, type LakeTopic, type ObjectKey, parseKey, topicPrefix } from './schema.ts';
@@ -18,10 +18,6 @@ export interface LakeRetention {
 
 /** A bucket comes to its lifecycle once a day, and a folder is looked through every few hours. */
 const SLACK_MS = 3 * DAY_MS;
-
-export function classOf(topic: LakeTopic): RetentionClass {
-  return topic === 'threats' || topic === 'audit' ? topic : 'interactions';
-}
 
 /**
  * Puts the lifecycle, or deletes what is due. Where a bucket refuses to move files to the storage class it is told to delete

@@ -9,8 +9,8 @@ import { openLocalKeyStore } from '../../../keys/local.ts';
 import { createCodec } from '../../../schemas/codec.ts';
 import { openFileRegistry } from '../../../schemas/registry/file.ts';
 import { runProcessor } from '../../runner.ts';
+import { openExactLog, PARTITIONS } from '../../testing/log.ts';
 import { createBehave } from '../index.ts';
-import { openExactLog, PARTITIONS } from './log.ts';
 
 const [folder, kind, where] = process.argv.slice(2) as [string, 'embedded' | 'kafka', string];
 const log = await openExactLog(kind, where);

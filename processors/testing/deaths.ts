@@ -1,0 +1,96 @@
+/**
+ * Work that is interrupted by death: processes that run one processor are killed at random while others take over, until all
+ * that was appended is behind their group. Whoever tests then compares what is left with one pass without any of it.
+ */
+import { type ChildProcess, fork } from 'node:child_process';
+import { setTimeout as sleep } from 'node:timers/promises';
+import type { EventLog, LogRecord, StoredRecord } from '../../log/port.ts';
+
+export interface Ordeal {
+  log: EventLog;
+  /** The processor's name. */
+  group: string;
+  /** What it reads, by its name in the log. */
+  topic: string;
+  /** A module that runs it, with its arguments, and sends a message when it reads. */
+  child: URL;
+  args: string[];
+  /** How many records are appended in all, a stretch before each death. */
+  events: number;
+  deaths: number;
+  recordsOf(from: number, to: number): LogRecord[];
+  /** What is to end with the test. */
+  cleanups: (() => Promise<unknown>)[];
+}
+
+/** The records of the topic, and where the group stood at each death. */
+export async function endure(ordeal: Ordeal): Promise<{ records: StoredRecord[]; deathsSeenAt: number[] }> {
+  const { log, topic, child: module, args, events, deaths, cleanups } = ordeal;
+  const members: ChildProcess[] = [];
+  cleanups.push(async () => members.forEach((member) => void member.kill('SIGKILL')));
+  const addMember = async () => {
+    const child = fork(module, args, { stdio: 'inherit' });
+    members.push(child);
+    await new Promise<void>((resolve, reject) => {
+      child.once('message', () => resolve());
+      child.once('exit', (code) => reject(new Error(`a member ended by itself with ${code}`)));
+    });
+    child.removeAllListeners('exit');
+  };
+
+  await addMember();
+  await addMember();
+  const deathsSeenAt: number[] = [];
+  for (let death = 0, sent = 0; sent < events; death++) {
+    const to = Math.min(events, sent + Math.ceil(events / (deaths + 1)));
+    await log.append(ordeal.recordsOf(sent, to));
+    sent = to;
+    if (death >= deaths) continue;
+    // Somewhere in the middle of the work: the log says when it has begun, chance when it ends.
+    const before = await standing(ordeal);
+    await until(async () => (await standing(ordeal)) > before);
+    await sleep(Math.random() * 60);
+    members.shift()?.kill('SIGKILL');
+    deathsSeenAt.push(await standing(ordeal));
+    await addMember();
+  }
+  const ends = (await log.ranges(topic)).map(({ end }) => end);
+  const records = await all(log, topic);
+  const lastOf = ends.map((_, partition) => records.filter((each) => each.partition === partition).at(-1)?.offset ?? -1);
+  await until(async () => {
+    const commits = await commitsOf(ordeal);
+    return lastOf.every((last, partition) => last < 0 || (commits.find((each) => each.partition === partition)?.offset ?? 0) > last);
+  });
+  return { records, deathsSeenAt };
+}
+
+type Whose = Pick<Ordeal, 'log' | 'group' | 'topic'>;
+
+const commitsOf = async ({ log, group, topic }: Whose) => (await log.commits(group)).filter((each) => each.topic === topic);
+
+/** How many offsets the group has behind it. */
+async function standing(whose: Whose): Promise<number> {
+  return (await commitsOf(whose)).reduce((sum, { offset }) => sum + offset, 0);
+}
+
+export async function all(log: EventLog, topic: string): Promise<StoredRecord[]> {
+  const out: StoredRecord[] = [];
+  for (const { partition, start, end } of await log.ranges(topic)) {
+    for (let offset = start; offset < end; ) {
+      const records = await log.read({ topic, partition, offset }, { maxRecords: 1_000, maxBytes: 16 * 1024 * 1024 });
+      const last = records.at(-1);
+      if (last === undefined) break;
+      out.push(...records.map((record) => ({ ...record, value: Buffer.from(record.value) })));
+      offset = last.offset + 1;
+    }
+  }
+  return out;
+}
+
+async function until(fact: () => Promise<boolean>, timeoutMs = 120_000): Promise<void> {
+  const deadline = Date.now() + timeoutMs;
+  while (!(await fact())) {
+    if (Date.now() > deadline) throw new Error('the awaited fact did not come true');
+    await sleep(10);
+  }
+}
