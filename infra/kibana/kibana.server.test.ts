@@ -1,7 +1,7 @@
 /** The questions behind the panels, put to a real Elasticsearch over data of which the answers are known. */
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import type { ElasticsearchView } from '../../sinks/elasticsearch/documents.ts';
-import { createElasticsearchSink, type Elasticsearch, openElasticsearch } from '../../sinks/elasticsearch/index.ts';
+import { createElasticsearchSink, type Elasticsearch, openElasticsearch, VIEWS } from '../../sinks/elasticsearch/index.ts';
 import { tidy } from '../../sinks/elasticsearch/testing.ts';
 import { createFixtures } from '../../sinks/fixtures.ts';
 import { aggregationsOf, columnsOf, ofType, panelsOf, toQuery } from './testing.ts';
@@ -10,7 +10,7 @@ const url = process.env['ELASTICSEARCH_URL'] ?? '';
 if (url === '') console.warn('SKIPPED: the panels of Kibana were not asked for, because ELASTICSEARCH_URL is not set.');
 
 const COUNT = 500;
-const viewOf = (id: string): ElasticsearchView => (id.startsWith('parapet-threats') ? 'threats' : 'audit');
+const viewOf = (id: string) => (Object.keys(VIEWS) as ElasticsearchView[]).find((view) => id.startsWith(`parapet-${view}`)) ?? 'audit';
 
 type Answer = Record<string, { value?: number; doc_count?: number; buckets?: ({ doc_count: number } & Answer)[] }>;
 
@@ -24,6 +24,12 @@ describe.skipIf(url === '')('the panels of Kibana', () => {
       await sink.open();
       expect(await sink.write(fixtures.batch(view, { first: 0, last: COUNT - 1 }) as never)).toEqual([]);
     }
+    const verdicts = createElasticsearchSink({ store, view: 'verdicts' });
+    await verdicts.open();
+    const said = fixtures.batch('verdicts', { first: 0, last: COUNT - 1 });
+    const missed = { verdict: 'missed' as const, threatId: null };
+    const records = said.records.map((record, n) => (n % 10 === 0 ? { ...record, value: { ...record.value, ...missed } } : record));
+    expect(await verdicts.write({ ...said, records })).toEqual([]);
     await store.client.indices.refresh({ index: `${store.prefix}*` });
   });
   afterAll(() => tidy(store));

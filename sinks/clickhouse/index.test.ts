@@ -112,7 +112,11 @@ describe('the views', () => {
       records.map((record, n) => {
         const { verdictId, occurredAt } = record.value;
         const value = { ...record.value, verdictId: `${verdictId}-${later}`, occurredAt: occurredAt + later };
-        return { ...record, offset: record.offset + later * 1_000, value: { ...value, verdict: words[(n + later) % 3] as (typeof words)[number] } };
+        return {
+          ...record,
+          offset: record.offset + later * 1_000,
+          value: { ...value, verdict: words[(n + later) % 3] as (typeof words)[number] },
+        };
       });
     // Threats 0 to 299 twice, the older word behind the newer one.
     const records = [...said(1, batch.records.slice(0, 300)), ...said(0, batch.records.slice(0, 300))];

@@ -79,7 +79,7 @@ export function createNameFinder(wants: (type: string) => boolean): (text: strin
         judge(text, row, inCompany(text, rows[i - 1], row, rows[i + 1]), push);
       });
     }
-    if (addresses && digits) findAddresses(text, into);
+    if (addresses && digits) findAddresses(text, into, atLeast <= GUESS ? GUESS : 0);
   };
 }
 

@@ -13,7 +13,7 @@ export interface Idiom extends Pick<Rule, 'pattern' | 'anchors' | 'positive' | '
   score?: number;
 }
 
-type Shared = Pick<Rule, 'n' | 'description' | 'score'> & Pick<Signature, 'threatType' | 'techniques'>;
+type Shared = Pick<Rule, 'n' | 'description' | 'score' | 'version'> & Pick<Signature, 'threatType' | 'techniques'>;
 
 const INJECTION = ['LLM01', 'ASI01', 'AML.T0051.000'];
 const PLANTED = ['LLM01', 'ASI01', 'AML.T0051.001'];
@@ -22,7 +22,7 @@ const EXTRACTION = ['LLM07', 'AML.T0056'];
 
 /** What the languages share, in the order of their ids. */
 const IDEAS = {
-  override: { n: 1, description: 'Override: drop your instructions.', score: 0.78, threatType: 'prompt_injection', techniques: INJECTION },
+  override: { n: 1, version: 2, description: 'Override: drop your instructions.', score: 0.72, threatType: 'prompt_injection', techniques: INJECTION },
   extraction: { n: 2, description: 'Extraction: show your prompt.', score: 0.68, threatType: 'system_prompt_extraction', techniques: EXTRACTION },
   unbound: { n: 3, description: 'Jailbreak: have no limits.', score: 0.65, threatType: 'jailbreak', techniques: JAILBREAK },
   successor: { n: 4, description: 'Override: new orders take the place of the old.', score: 0.7, threatType: 'prompt_injection', techniques: INJECTION },
