@@ -59,6 +59,19 @@ function ensembleOf(linear: LinearModel, classifier?: Classifier, settings = SET
 describe('the ensemble', () => {
   const linear = linearFor('abracadabra');
 
+  it('weighs texts in other languages by bounds of their own, and never asks the classifier about them', async () => {
+    const strict = { ...SETTINGS, other: { ...SETTINGS.other, bias: -50 } };
+    const classifier = classifierThat(sure(9));
+    const german = 'bitte noch heute abracadabra rufen';
+    const english = 'please say the abracadabra to me';
+    const both = ensembleOf(linear, classifier, strict);
+    expect(both.inspect(user(german)).riskScore).toBe(0);
+    expect((await both.inspectFully(user(german), 100)).classifier).toBeUndefined();
+    expect(both.inspect(user(english)).riskScore).toBeGreaterThan(0);
+    const loose = { ...SETTINGS, other: { ...SETTINGS.other, bias: 50 } };
+    expect(ensembleOf(linear, undefined, loose).inspect(user(german)).riskScore).toBe(99);
+  });
+
   it('finds what the linear model knows and no signature does, and says where', () => {
     const { findings, riskScore } = ensembleOf(linear).inspect(user(`${'Quiet words. '.repeat(200)} abracadabra abracadabra`));
     expect(riskScore).toBeGreaterThanOrEqual(20);

@@ -37,7 +37,7 @@ export interface MeasuredSet {
 
 const BLOCK_SCORE = 70;
 /** Benign rows about which the classifier may be asked, and those that may lie above the doubt. */
-const DOUBT = { asked: 0.15, above: 0.001 };
+const DOUBT = { asked: 0.2, above: 0.001 };
 
 export async function measure(rows: readonly TrainingRow[], linear: LinearModel, classifier?: Classifier): Promise<Measured[]> {
   let seen: { text: string; reading: LinearReading }[] = [];
@@ -68,10 +68,13 @@ export async function measure(rows: readonly TrainingRow[], linear: LinearModel,
   return measured;
 }
 
-/** Weights from all sets together; the bounds are those at which no set raises more false alarms than it may. */
-export function stack(sets: readonly MeasuredSet[]): EnsembleSettings {
+/**
+ * Weights from all sets together; the bounds are those at which no set raises more false alarms than it may. `others` are texts in
+ * languages that the classifier does not read, `sets` all the rest.
+ */
+export function stack(sets: readonly MeasuredSet[], others: MeasuredSet): EnsembleSettings {
   const fast = stackOf(sets, ({ english }) => english);
-  const other = stackOf(sets, ({ english }) => !english);
+  const other = stackOf([others], ({ english }) => !english);
   const isAsked = ({ english, classifier }: Measured) => english && classifier !== undefined;
   const full = sets.some(({ rows }) => rows.some(isAsked)) ? stackOf(sets, isAsked, true) : fast;
   // Of the first set, which is what clients send every day.
@@ -107,11 +110,12 @@ export function sumOf({ bias, signatures, linear, classifier }: Stacking, each: 
 const STEPS = 4_000;
 
 function fitStack(measured: readonly Measured[], withClassifier: boolean): Stacking {
-  const bySource = Map.groupBy(measured, ({ row }) => `${row.source} ${row.label}`);
+  const groupOf = ({ row: { source, label, lang } }: Measured) => `${source} ${label} ${lang}`;
+  const byGroup = Map.groupBy(measured, groupOf);
   const samples = measured.map((each) => ({
     x: [1, certainty(each.risk), each.linear, withClassifier ? (each.classifier ?? 0) : 0],
     y: each.row.label === 'attack' ? 1 : 0,
-    weight: 1 / Math.sqrt((bySource.get(`${each.row.source} ${each.row.label}`) as Measured[]).length),
+    weight: 1 / Math.sqrt((byGroup.get(groupOf(each)) as Measured[]).length),
   }));
   const total = samples.reduce((sum, { weight }) => sum + weight, 0);
   const weights = [0, 0.3, 0.3, withClassifier ? 0.3 : 0];

@@ -13,11 +13,12 @@ const CAP = String.raw`[\p{Lu}\d][\p{L}\d.'’-]{0,24}`;
 const ENGLISH =
   'Street|St|Road|Rd|Avenue|Ave|Boulevard|Blvd|Lane|Ln|Drive|Dr|Court|Ct|Place|Pl|Square|Sq|Terrace|Way|Parkway|Pkwy|Highway|Hwy|Close|Crescent|Green|Row|Hill|Gardens|Grove|Mews|Walk|Circle|Cir|Trail|Loop|Alley|Plaza|Pike|Mount|Rise|View|Quay|Wharf|Wynd|Broadway|Str|str';
 const BEFORE =
-  'Via|Viale|Vicolo|Contrada|Piazza|Corso|Largo|Rua|Rúa|Avenida|Av|Av\\.|Avda\\.|Calle|C/|Carrer|Plaza|Paseo|Camino|Carretera|Plaça|Travessa|Praça|Estrada|Rue|Boulevard|Bd|Place|Allée|Chemin|Impasse|Quai|Avenue|ul\\.|Ul\\.|ulica|Ulica|al\\.|os\\.|str\\.|Str\\.|Strada|Bulevardul|ул\\.|улица|проспект|пр\\.|вул\\.|Οδός|Λεωφόρος|Λεωφ\\.|Λ\\.|Jalan|Jl\\.|Jln|Đường|Postbox|PO Box|P\\.O\\. Box|Postfach';
+  'Via|Viale|Vicolo|Contrada|Piazza|Corso|Largo|Rua|Rúa|Avenida|Av |Av\\.|Avda\\.|Calle|C/|Carrer|Plaza|Paseo|Camino|Carretera|Plaça|Travessa|Praça|Estrada|Rue|Boulevard|Bd|Place|Allée|Chemin|Impasse|Quai|Avenue|ul\\.|Ul\\.|ulica|Ulica|al\\.|os\\.|str\\.|Str\\.|Strada|Bulevardul|ул\\.|улица|проспект|пр\\.|вул\\.|Οδός|Λεωφόρος|Λεωφ\\.|Λ\\.|Jalan|Jl\\.|Jln|Đường|Postbox|PO Box|P\\.O\\. Box|Postfach';
 const ENDING =
   'straße|strasse|str\\.|gasse|weg|platz|allee|ring|damm|ufer|gata|gatan|vägen|vägur|vegur|gade|vej|vænget|veien|vegen|gate|vei|stien|bakken|katu|kuja|kaari|tie|polku|straat|laan|plein|dreef|kade|steeg|utca|ulice|ulica|stræde|stræti|straeti|braut|sokak|caddesi|cadde|puiestee|tänav';
 /** The same as words of their own after the street's name: `Lange Straße 5`, `Kossuth utca 12.` */
-const ALONE = 'Straße|Strasse|Str\\.|Weg|Platz|Allee|Ring|Damm|Ufer|utca|út|útja|tér|tere|körút|köz|u\\.|tee|mnt|pst|gate|vei|gata|väg|plads|torv|náměstí|třída';
+const ALONE =
+  'Straße|Strasse|Str\\.|Weg|Platz|Allee|Ring|Damm|Ufer|utca|út|útja|tér|tere|körút|köz|u\\.|tee|mnt|pst|gate|vei|gata|väg|plads|torv|náměstí|třída';
 const SMALL = "(?:de|da|do|dos|das|del|della|di|du|des|la|le|les|los|las|el|l'|d'|of|the|van|von|der|den|am|an|zum|zur|im)";
 
 const STREETS: RegExp[] = [
@@ -30,7 +31,7 @@ const STREETS: RegExp[] = [
 ]; // biome-ignore format: a pattern is read as one line
 
 /** Without their words the second and third cannot match; they begin at any word, and are dear. */
-const WORDS = [BEFORE, `${ENDING}|${ALONE}`].map((list) => list.replaceAll('\\', '').split('|'));
+const WORDS = [BEFORE, `${ENDING}| ${ALONE.replaceAll('|', '| ')}`].map((list) => list.replaceAll('\\', '').split('|'));
 const { classes, shift, next, firstAccepting, outputStart, outputs } = buildAutomaton(
   WORDS.flatMap((words, output) => words.map((text) => ({ text, output }))),
 );
@@ -46,11 +47,9 @@ const isPromise = endingWith(PROMISE);
 const MONTH_OR_HOUR = /^\d{1,6} (?:Jan|Feb|Mar|Apr|May|Jun|Jul|Aug|Sep|Oct|Nov|Dec|AM|PM|St\b)/;
 
 /** Asked for guesses: a number at both ends, or two streets that meet. */
-const LOOSE = new RegExp(
-  String.raw`(?<![\w.,-]|\p{L})\d{1,6} \p{Lu}[\p{L}.'’-]{1,24} (?:[\p{L}\d][\p{L}\d.'’-]{0,24} ){0,5}\d{1,5}\.?(?![\p{L}\d])`,
-  'gu',
-);
-const CORNER = /(?<!\p{L})(?:the )?corner of (?:(?!St\b)[\p{L}\d][\p{L}\d.'’-]{0,24} ){1,8}and \p{Lu}[\p{L}'’-]{1,24}(?: \p{Lu}[\p{L}'’-]{1,24}){1,2}(?! St\b)/gu;
+const LOOSE = /(?<![\w.,-]|\p{L})\d{1,6} \p{Lu}[\p{L}.'’-]{1,24} (?:[\p{L}\d][\p{L}\d.'’-]{0,24} ){0,5}\d{1,5}\.?(?![\p{L}\d])/gu;
+const CORNER =
+  /(?<!\p{L})(?:the )?corner of (?:(?!St\b)[\p{L}\d][\p{L}\d.'’-]{0,24} ){1,8}and \p{Lu}[\p{L}'’-]{1,24}(?: \p{Lu}[\p{L}'’-]{1,24}){1,2}(?! St\b)/gu;
 /** A flat or a building's number before the street. */
 const FLAT_FIRST = /(?:(?<=^|[\s>])(?:Apt\.?|Suite|Unit|Flat) \d{1,5},? )?(?:(?<=^|[\s>])(?!(?:19|20)\d\d )\d{1,6} )?$/;
 const FLAT_REACH = 24;
@@ -157,8 +156,8 @@ function extended(text: string, from: number): number {
     // A form may leave the line of the state empty; what stands below is the country, or no part of the address.
     if (BLANK_LINE.test(more[0]) && !COUNTRIES.has(more[0].replace(/^[\s,>]+/, ''))) break;
     const isCode = CODE.test(more[0]);
-    // One code an address: the next number is a phone's.
-    if (isCode && coded) break;
+    // One code an address: a number on the next line is a phone's.
+    if (isCode && coded && more[0].includes('\n')) break;
     coded ||= isCode;
     end += more[0].length;
   }

@@ -1,9 +1,9 @@
 /**
  * Small word lists of our own making: common given names of many countries, countries, large cities, peoples, and the
- * words that tell a firm, a street or a title. They need not be complete: rules in `names.ts` carry the rest.
+ * words that tell a firm, a street or a title. They need not be complete: rules in `index.ts` carry the rest.
  */
 
-const words = (list: string): ReadonlySet<string> => new Set(list.trim().split(/\s+/));
+export const words = (list: string): ReadonlySet<string> => new Set(list.trim().split(/\s+/));
 const lines = (list: string): ReadonlySet<string> => new Set(list.trim().split(/\s*;\s*/));
 
 /** Given names that are hardly ever another word; compared in lower case. */

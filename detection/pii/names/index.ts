@@ -9,21 +9,13 @@ import type { Found } from '../find.ts';
 import { findAddresses } from './address.ts';
 import { endingWith } from './ending.ts';
 import { CITIES, COUNTRIES, FAMILY, FIRM, GIVEN, GIVEN_OR_WORD, PEOPLES, STOP, TITLES } from './gazetteer.ts';
-
-interface Word {
-  start: number;
-  end: number;
-  text: string;
-}
+import { GUESS, guessNames } from './guesses.ts';
+import { rowsOf, type Word } from './rows.ts';
 
 /** Below it a name is a guess: worth counting where none may be missed, not worth making a text unreadable. */
 export const SURE = 0.35;
-/** How sure a name is that nothing but its capitals speak for. */
-const GUESS = 0.3;
 /** How far before a row its introduction may begin. */
 const BEFORE = 40;
-const MAX_ROW = 8;
-const MAX_WORD = 40;
 
 const INTRODUCED =
   /(?:\b(?:my|his|her|the|your|maiden|full|last|first|account|user) ?name(?:'s| is| was)?[:?]?(?: user:)?|\bname:|\bnamed|\bsays|\bsaid|\bcalled me|\bi am|\bi'm|\bthis is|\bhi|\bhello|\bhey|\bdear|\bregards,|\bsincerely,|\bcheers,|\bthanks,|\bsigned(?: by)?:?|\bdirected by:?|\bwritten by:?|\bfrom:|\bto:|\bcontact:?|\battn:?|\bcc:|\bpatient:?|\bcustomer:?|\bemployee:?|ich heiße|mein name ist|ich bin|name ist|liebe|lieber|sehr geehrter? (?:herr|frau)|je m'appelle|je suis|cher|chère|bonjour|me llamo|mi nombre es|soy|estimad[oa]|querid[oa]|mi chiamo|sono|caro|cara|gentile|meu nome é|me chamo|sou o|sou a|prezad[oa]|ik heet|mijn naam is|beste|jag heter|jeg heter|jeg hedder|hej|nimeni on|nazywam się|mam na imię|jmenuji se|a nevem|mă numesc|adım|benim adım|меня зовут|мене звати|με λένε|tôi tên là|tên tôi là|nama saya)[,:]?\s{1,2}$/iu;
@@ -78,6 +70,7 @@ export function createNameFinder(wants: (type: string) => boolean): (text: strin
       rows.forEach((row, i) => {
         judge(text, row, inCompany(text, rows[i - 1], row, rows[i + 1]), push);
       });
+      if (atLeast <= GUESS) guessNames(text, rows, [...into], push);
     }
     if (addresses && digits) findAddresses(text, into, atLeast <= GUESS ? GUESS : 0);
   };
@@ -121,7 +114,15 @@ function judge(text: string, row: Word[], inCompany: boolean, push: Push): void 
   const after = text.slice(last.end, last.end + 24);
   if (!titled && lead === 0 && isEmployment(before)) return push('ORGANIZATION', first.start, last.end, 0.6);
   if (!titled && lead === 0 && isStay(before) && !isGiven(first.text)) return push('LOCATION', first.start, last.end, 0.5);
-  if (!titled && lead === 0 && body.length <= 3 && isWithin(before) && !isPerson(body) && !looksLikeName(body))
+  if (
+    !titled &&
+    lead === 0 &&
+    body.length <= 3 &&
+    isWithin(before) &&
+    !/^\p{Lu}{2,4}$/u.test(first.text) &&
+    !isPerson(body) &&
+    !looksLikeName(body)
+  )
     return push('LOCATION', first.start, last.end, 0.4);
   if (!titled && body.length === 1 && isVisit(before) && !isGiven(first.text)) return;
   if (STRUCTURED.test(after) && !isGiven(first.text) && !titled) return push('ORGANIZATION', first.start, last.end, 0.5);
@@ -134,7 +135,6 @@ function judge(text: string, row: Word[], inCompany: boolean, push: Push): void 
       ACTS.test(after))
   )
     push('PERSON', first.start, last.end, 0.6);
-  else if (looksLikeName(body)) push('PERSON', first.start, last.end, GUESS);
 }
 
 /** `Eklund, Michael and Hodge`: true when the row before or after, in the same list, begins with a given name. */
@@ -186,54 +186,4 @@ function places(words: readonly Word[], push: Push): void {
       break;
     }
   }
-}
-
-const LETTER = 1;
-const CAPITAL = 2;
-const NUMBER = 4;
-const KIND = new Uint8Array(65536);
-for (let unit = 0; unit < 0x2200; unit++) {
-  const sign = String.fromCharCode(unit);
-  if (/\p{L}|\p{M}/u.test(sign)) KIND[unit] = /\p{Lu}/u.test(sign) ? LETTER | CAPITAL : LETTER;
-}
-for (let unit = 48; unit < 58; unit++) KIND[unit] = NUMBER;
-
-/** Words that begin with a capital, in rows: between two of a row stands one space, or a full stop after an initial. */
-function rowsOf(text: string): { rows: Word[][]; digits: boolean } {
-  const rows: Word[][] = [];
-  let row: Word[] = [];
-  let digits = false;
-  for (let i = 0; i < text.length; i++) {
-    const kind = KIND[text.charCodeAt(i)] as number;
-    if (kind & NUMBER) digits = true;
-    if ((kind & LETTER) === 0) continue;
-    const start = i;
-    for (i++; i < text.length && inWord(text, i); i++);
-    if ((kind & CAPITAL) === 0 || i - start > MAX_WORD || (start > 0 && KIND[text.charCodeAt(start - 1)] === NUMBER)) continue;
-    // An initial and an abbreviated title keep their full stop.
-    let word = text.slice(start, i);
-    if (text[i] === '.' && (word.length === 1 || TITLES.has(`${word}.`) || FIRM.has(`${word}.`))) {
-      word += '.';
-      i++;
-    }
-    const previous = row.at(-1);
-    if (previous === undefined || previous.end + 1 !== start || text[previous.end] !== ' ' || row.length >= MAX_ROW) {
-      if (row.length > 0) rows.push(row);
-      row = [];
-    }
-    row.push({ start, end: start + word.length, text: word });
-    i--;
-  }
-  if (row.length > 0) rows.push(row);
-  return { rows, digits };
-}
-
-function inWord(text: string, i: number): boolean {
-  const unit = text.charCodeAt(i);
-  if ((KIND[unit] as number) & LETTER) return true;
-  if (unit !== 39 && unit !== 45 && unit !== 0x2019) return false;
-  // Apostrophes and hyphens hold a word together, but a possessive is no part of a name.
-  const next = text.charCodeAt(i + 1);
-  if (((KIND[next] as number) & LETTER) === 0) return false;
-  return unit === 45 || next !== 115 || ((KIND[text.charCodeAt(i + 2)] as number) & LETTER) !== 0;
 }

@@ -88,12 +88,16 @@ const rules: Rule[] = [
     positive: ['founded in 1977.'], negative: ['room 1977', 'in 2000-01'],
   },
   {
+    id: 'year-of-a-work', type: 'DATE_TIME', pattern: String.raw`(?<!\w)(?:is|was) an? (?<value>(?:19|20)\d{2})(?= [\p{L}])`, flags: 'iu', needs: { digits: 4, words: ['is', 'was'] }, confidence: 0.3,
+    positive: ['It is a 1987 novel about bees.'], negative: ['It is a 1987.', 'this is a 19877 row table'],
+  },
+  {
     id: 'age', type: 'AGE', pattern: String.raw`(?<![\w.])\d{1,3}(?=[ -](?:years?|yrs?)[ -]old| ?y/o| ?yo\b| (?:ans|años|anni|anos|Jahre alt|jaar)\b)`, flags: 'i', needs: { digits: 1 },
     positive: ['a 20 year old', "I'm 54 y/o", 'tengo 33 años'], negative: ['20 years ago'],
   },
   {
-    id: 'age-announced', type: 'AGE', pattern: String.raw`(?<!\w)(?:aged?|age of|just turned|age is|age:|turned) (?<value>\d{1,3})(?![\w-]|[.,:]\d|%| (?:percent|dollars|times))`, flags: 'i', needs: { digits: 1, words: ['age', 'turned'] },
-    positive: ['retired at the age of 71', 'I just turned 42'], negative: ['page 42', 'turned 42 percent'],
+    id: 'age-announced', type: 'AGE', pattern: String.raw`(?<!\w)(?:aged?|age of|just turned|age is|age:|turned|(?:\w{1,5}'ll|will|to) turn|when (?:he|she|I) was) (?<value>\d{1,3})(?![\w-]|[.,:]\d|%| (?:percent|dollars|times|minutes|hours|degrees|feet|miles))`, flags: 'i', needs: { digits: 1, words: ['age', 'turn', 'when'] },
+    positive: ['retired at the age of 71', 'I just turned 42', 'She will turn 30 in May', 'He left when he was 19.'], negative: ['page 42', 'turned 42 percent', 'turn 3 times', 'when he was 10 minutes late'],
   },
   {
     id: 'passport', type: 'PASSPORT', pattern: String.raw`(?<!\w)(?=[A-Z0-9]{0,8}\d[A-Z]{0,2}\d)[A-Z0-9]{6,9}(?!\w)|(?<!\w)\d{2} ?\d{2} ?\d{6}(?!\w)`, needs: { digits: 1, words: PASSPORT }, context: PASSPORT, confidence: 0.7,
@@ -112,8 +116,12 @@ const rules: Rule[] = [
     positive: ['MRN: 00123456'], negative: ['ticket 00123456'],
   },
   {
-    id: 'zip', type: 'ZIP_CODE', pattern: String.raw`(?<!\w)(?:\d{5}(?:-\d{4})?|\d{4}|\d{3}-\d{4}|[A-Z]{1,2}\d[A-Z\d]? ?\d[A-Z]{2})(?![\w-]|[.,]\d)`, needs: { digits: 1 }, context: ['zip', 'postcode', 'postal code', 'post code', 'plz', 'code postal', 'código postal', 'cap'], confidence: 0.5,
-    positive: ['ZIP: 53650', 'postcode SW1A 1AA'], negative: ['room 53650'],
+    id: 'zip', type: 'ZIP_CODE', pattern: String.raw`(?<!\w)(?:\d{5}(?:-\d{3,4})?|\d{4}(?:-\d{3}| [A-Z]{2})?|\d{3} \d{2}|\d{2}-\d{3}|\d{3}-\d{4}|[A-Z]{1,2}\d[A-Z\d]? ?\d[A-Z]{2})(?![\w-]|[.,]\d)`, needs: { digits: 1 }, context: ['zip', 'postcode', 'postal code', 'post code', 'plz', 'code postal', 'código postal', 'cap'], confidence: 0.5,
+    positive: ['ZIP: 53650', 'postcode SW1A 1AA', 'ZIP: 114 55', 'postal code 1000-205', 'CEP, the postal code: 01310-100', 'postcode 1012 AB'], negative: ['room 53650'],
+  },
+  {
+    id: 'zip-short', type: 'ZIP_CODE', pattern: String.raw`(?<!\w)(?:zip(?: ?code)?|postcode|postal code)(?: is|:) (?<value>\d{3})(?![\w-]|[ .,]\d)`, flags: 'i', needs: { digits: 3, words: ['zip', 'postcode', 'postal code'] }, confidence: 0.4,
+    positive: ['My zip code is 421.'], negative: ['zip 421 files', 'zip code is 4210'],
   },
 ]; // biome-ignore format: one rule is read at a glance
 
