@@ -77,14 +77,15 @@ export const FLOORS = Float64Array.from(METRIC_NAMES, (name) => METRICS[name].fl
 const all: Metric[] = METRIC_NAMES.map((name) => METRICS[name]);
 const isLog = all.map(({ scale }) => scale === 'log');
 
-/** What the interaction says, the same for all its states; what a state's counts say is the caller's to fill in. */
+const measured = new Float64Array(METRIC_COUNT);
+
+/** What the interaction says, the same for all its states, until the next call; what a state's counts say is the caller's to fill in. */
 export function measure(observation: Observation): Float64Array {
-  const into = new Float64Array(METRIC_COUNT);
   for (let i = 0; i < METRIC_COUNT; i++) {
     const { of } = all[i] as Metric;
-    if (of !== undefined) into[i] = scaled(i, of(observation));
+    measured[i] = of === undefined ? 0 : scaled(i, of(observation));
   }
-  return into;
+  return measured;
 }
 
 export function scaled(metric: number, value: number): number {

@@ -103,10 +103,17 @@ export function createProfile(scope: 'user' | 'agent') {
     knownToolsets: createFamiliar(6),
     knownUsers: createFamiliar(4),
   };
-  return { scope, marks, ...parts, fields: [marks, ...Object.values(parts).flatMap(({ fields }) => fields)] };
+  /** For what one interaction is to it. Lists this long lie outside the heap, where making some for each costs more than filling them. */
+  const room = {
+    values: new Float64Array(METRIC_COUNT),
+    deviations: new Float64Array(METRIC_COUNT),
+    peers: new Float64Array(METRIC_COUNT),
+    learned: new Float64Array(METRIC_COUNT),
+  };
+  return { scope, marks, ...parts, room, fields: [marks, ...Object.values(parts).flatMap(({ fields }) => fields)] };
 }
 
-/** What one interaction is to a profile. Counts of "new" are 0 when the thing is known or there is none. */
+/** What one interaction is to a profile; its lists hold until the profile counts the next. Counts of "new" are 0 when the thing is known or there is none. */
 export interface Facts {
   /** Interactions seen before this one, and on how many days. */
   count: number;
@@ -187,7 +194,8 @@ export function updateProfile(profile: Profile, observation: Observation, measur
   const conversations = distinct(profile.conversationsHour);
   const networks = distinct(profile.networksDay);
 
-  const values = measured.slice();
+  const { values, deviations, learned } = profile.room;
+  values.set(measured);
   const set = (metric: number, value: number) => {
     values[metric] = scaled(metric, value);
   };
@@ -216,7 +224,6 @@ export function updateProfile(profile: Profile, observation: Observation, measur
   set(M.dayNetworks, networks);
   set(M.hourResponseChars, rateOf(rates, KIND.responseChars, HOUR));
 
-  const deviations = new Float64Array(METRIC_COUNT);
   compare(baselines, values, FLOORS, deviations);
   const facts: Facts = {
     count,
@@ -244,7 +251,7 @@ export function updateProfile(profile: Profile, observation: Observation, measur
     ...news,
   };
 
-  const learned = values.slice();
+  learned.set(values);
   if (now - (marks[9] as number) < SAMPLE_SECONDS) learned.fill(Number.NaN, FIRST_COUNT);
   else marks[9] = now;
   if (now - (marks[10] as number) < SAMPLE_DAY_SECONDS) for (const metric of DAILY) learned[metric] = Number.NaN;
@@ -264,7 +271,7 @@ export function updateProfile(profile: Profile, observation: Observation, measur
 
 /** How a user's values stand among those of the agent's other users, and how many reports that rests on; then reports them. */
 export function compareWithPeers(agent: Profile, user: Profile, facts: Facts, observation: Observation): Float64Array {
-  const out = new Float64Array(METRIC_COUNT);
+  const out = user.room.peers;
   compare(agent.peers, facts.values, FLOORS, out);
   const now = observation.at / 1_000;
   if (now - (user.marks[6] as number) >= REPORT_SECONDS) {

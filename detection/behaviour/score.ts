@@ -53,6 +53,7 @@ export function createScorer({ indicators = allIndicators }: { indicators?: read
   const families = [...new Set(indicators.map(({ family }) => family))];
   const familyOf = indicators.map(({ family }) => families.indexOf(family));
   const evidences = new Float64Array(indicators.length);
+  const room = roomFor(indicators.length, families.length);
 
   return (moment) => {
     let any = false;
@@ -63,7 +64,7 @@ export function createScorer({ indicators = allIndicators }: { indicators?: read
       if (evidence > 0) any = true;
     }
     if (!any) return NOTHING;
-    const odds = logOdds(indicators, familyOf, families.length, evidences);
+    const odds = logOdds(indicators, familyOf, families.length, evidences, room);
     let total = 0;
     for (let i = 0; i < odds.length; i++) total += odds[i] as number;
     const riskScore = riskOf(total);
@@ -87,15 +88,21 @@ export function maySpeak({ compares, scope, minimum, minimumDays }: Indicator, {
   return minimumDays === 0 || !('days' in facts) || facts.days >= minimumDays;
 }
 
-/** What each indicator adds to the log-odds, its family considered. */
+const roomFor = (indicators: number, families: number) => {
+  return { sum: new Float64Array(families), most: new Float64Array(families), odds: new Float64Array(indicators) };
+};
+
+/** What each indicator adds to the log-odds, its family considered. What it gives lies in `room` and holds until that is used again. */
 export function logOdds(
   indicators: readonly Indicator[],
   familyOf: readonly number[],
   families: number,
   evidences: Float64Array,
+  room = roomFor(indicators.length, families),
 ): Float64Array {
-  const sum = new Float64Array(families);
-  const most = new Float64Array(families);
+  const { sum, most, odds } = room;
+  sum.fill(0);
+  most.fill(0);
   for (let i = 0; i < indicators.length; i++) {
     const own = (evidences[i] as number) * (indicators[i] as Indicator).weight;
     if (own === 0) continue;
@@ -103,9 +110,9 @@ export function logOdds(
     sum[family] = (sum[family] as number) + own;
     if (own > (most[family] as number)) most[family] = own;
   }
-  const odds = new Float64Array(indicators.length);
   for (let i = 0; i < indicators.length; i++) {
     const own = (evidences[i] as number) * (indicators[i] as Indicator).weight;
+    odds[i] = 0;
     if (own === 0) continue;
     const family = familyOf[i] as number;
     const all = sum[family] as number;
