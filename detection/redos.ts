@@ -14,7 +14,7 @@ export interface PatternCost {
 }
 
 /** Bound on `choices`, which counts what can never happen at once; a pattern above it is refused. */
-export const MAX_CHOICES = 1 << 18;
+export const MAX_CHOICES = 16_384;
 /** Bound on `width`; a pattern above it would need windows larger than worth scanning. */
 export const MAX_WIDTH = 600;
 

@@ -10,8 +10,6 @@ import { patternCost } from '../redos.ts';
 import type { Signature } from '../signature.ts';
 
 const MAX_PATTERN = 4_000;
-/** Fewer than a built-in rule may have: those are also run on hostile texts before they are shipped. */
-const MAX_CHOICES = 16_384;
 /** What the proof of cost reads as something else than the engine does: modifiers, control letters, code points without `u`. */
 const UNREADABLE = /\(\?[^:=!<]|\\c[A-Za-z]|\\[ux]\{/;
 const MAX_EXAMPLE = 4_000;
@@ -79,13 +77,11 @@ function twice(rules: readonly Signature[]): string[] {
 function costly({ id, pattern, flags = '', anchors, on }: Signature): string[] {
   try {
     new RegExp(pattern, flags);
-    const { problems, choices } = patternCost(pattern, flags);
+    const { problems } = patternCost(pattern, flags);
     const strange = UNREADABLE.exec(pattern.replace(/\\[^cux]/g, ''))?.[0];
-    const slow = [
-      ...problems,
-      ...(choices > MAX_CHOICES && problems.length === 0 ? [`${choices} choices from one start, above ${MAX_CHOICES}`] : []),
-      ...(strange === undefined ? [] : [`nobody can tell what ${strange} costs`]),
-    ].map((problem) => `${id}: would be slow: ${problem}`);
+    const slow = [...problems, ...(strange === undefined ? [] : [`nobody can tell what ${strange} costs`])].map(
+      (problem) => `${id}: would be slow: ${problem}`,
+    );
     const loose = anchors.flatMap((anchor) => {
       if (fold(`.${anchor}.`) !== `.${anchor}.`) return [`${id}: anchor ${JSON.stringify(anchor)} is not written as folded text is`];
       // Two letters stand in every second text, and the pattern would be tried on all of them.

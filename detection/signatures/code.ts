@@ -292,7 +292,8 @@ export const code: Signature[] = signaturesOf({
     },
     {
       n: 2,
-      pattern: String.raw`<(?:img|svg|body|iframe|video|audio|input|details|object|embed|a|marquee|math|form|isindex|select|textarea|keygen|style|div|x)\b[^>]{0,100}\bon(?:error|load|focus|mouseover|toggle|start|begin|click|pageshow|animationstart|wheel|pointerover) ?= ?["'\x60]?[^>"']{0,24}(?:alert|javascript|eval|fetch|prompt|confirm|document\.|atob|location|\()`,
+      version: 2,
+      pattern: String.raw`<(?:img|svg|body|iframe|video|audio|input|details|object|embed|a|marquee|math|form|isindex|select|textarea|keygen|style|div|x)\b[^>]{0,100}\bon(?:error|load|focus|mouseover|toggle|start|begin|click|pageshow|animationstart|wheel|pointerover) ?= ?["']?[^>"']{0,24}(?:alert|javascript|eval|fetch|prompt|confirm|document\.|atob|location|\()`,
       description: 'An event handler with a payload.',
       severity: 'medium',
       score: 0.5,

@@ -187,7 +187,8 @@ const shell: Signature[] = signaturesOf({
     },
     {
       n: 13,
-      pattern: String.raw`\bpowershell[^|;]{0,50} -(?:e|ec|enc|encodedcommand) [a-z0-9+/=]{16,120}|-w(?:indowstyle)? hidden\b[^;]{0,60}(?:iex|invoke-expression|downloadstring|-enc)|\biex \(?\(?(?:new-object|iwr|irm|invoke-webrequest)`,
+      version: 2,
+      pattern: String.raw`\bpowershell[^|;]{0,50} -e(?:c|nc(?:odedcommand)?)? [a-z0-9+/=]{16}|-w(?:indowstyle)? hidden\b[^;]{0,60}(?:iex|invoke-expression|downloadstring|-enc)|\biex \(?\(?(?:new-object|iwr|irm|invoke-webrequest)`,
       description: 'An encoded or hidden PowerShell command.',
       severity: 'high',
       score: 0.68,

@@ -264,7 +264,8 @@ export const poisoned: Signature[] = signaturesOf({
     },
     {
       n: 29,
-      pattern: String.raw`\b(?:transfer|send|wire|move|pay|deposit|route|redirect|withdraw)\b[^.!?]{0,40}(?:\$|€|£|\b\d[\d,.]{1,12} ?(?:dollars|usd|eur|euros|btc|eth|usdt|usdc)\b|\b(?:all (?:the )?(?:funds|money|balance)|(?:the )?(?:entire|full|whole) balance|funds|payments?|salary|payroll)\b)[^.!?]{0,60}\b(?:to (?:my|this|the following|an? (?:new|external|offshore|personal|different)|account|iban|wallet|0x)|into (?:my|this|account))`,
+      version: 2,
+      pattern: String.raw`\b(?:transfer|send|wire|move|pay|deposit|route|redirect|withdraw)\b[^.!?]{0,40}(?:\$|€|£|\b\d[\d,.]{1,12} ?(?:dollars|usd[tc]?|eur(?:os)?|btc|eth)\b|\b(?:all (?:the )?(?:funds|money|balance)|(?:entire|full|whole) balance|funds|payments?|salary|payroll)\b)[^.!?]{0,60}\b(?:to (?:my|this|the following|an? (?:new|external|offshore|personal|different)|account|iban|wallet|0x)|into (?:my|this|account))`,
       description: 'Diverts money to an account of its own.',
       severity: 'medium',
       score: 0.38,

@@ -119,7 +119,8 @@ export const german: Signature[] = spoken('de', 0, {
     negative: ['Hinweis an die Mieter: Das Wasser wird abgestellt.', 'Der Assistent der Geschäftsführung ruft zurück.'],
   },
   exfiltration: {
-    pattern: String.raw`\b(?:send(?:e|en|est)?|schick(?:e|en)?|leit(?:e|en)?|ubermittle?|ubertrag(?:e|en)?|poste|lade?|hange?|haeng|fuge?|setze?|pack(?:e)?|exfiltrier[a-z]{0,3}) ${w(4)}(?:gesprach|chat|chatverlauf|unterhaltung|konversation|verlauf|nachrichten|passw[a-z]{1,5}|kennwort|schlussel|zugangsdaten|kundendaten|nutzerdaten|daten|posteingang|systemprompt|token|iban|adresse|namen?)[a-z]{0,10} ${w(5)}(?:an|zu|nach|in|auf|als|hinten an)\b ?${w(3)}[("'<l]{0,2}(?:https?://|[\w.+-]{1,40}@[a-z0-9]|\burl\b|bild-?url|webhook|externe)|\b(?:parameter|link|url|bildadresse|bild-?url|webadresse)\b[^.!?]{0,60}\b(?:passwort|kennwort|gesprach(?:s|sverlauf)?|chatverlauf|zugangsdaten|systemprompt|geheimnis|echten werte|nutzerdaten|kundendaten)\b|\b(?:passwort|kennwort|zugangsdaten|token)\b[^.!?]{0,60}\b(?:getarnt|versteckt|als base64|kodiert|ruckwarts)\b`,
+    version: 2,
+    pattern: String.raw`\b(?:send|schick|leit|ubermittl|ubertrag|poste|lad|hang|haeng|fug|setz|pack|exfiltrier)[a-z]{0,3} ${w(4)}(?:gesprach|chat|chatverlauf|unterhaltung|konversation|verlauf|nachrichten|passw[a-z]{1,5}|kennwort|schlussel|zugangsdaten|kundendaten|nutzerdaten|daten|posteingang|systemprompt|token|iban|adresse|namen?)[a-z]{0,10} ${w(5)}(?:an|zu|nach|in|auf|als|hinten an)\b ?${w(3)}[("'<]{0,2}(?:https?://|[\w.+-]{1,40}@[a-z0-9]|\burl\b|bild-?url|webhook|externe)|\b(?:parameter|link|url|bildadresse|bild-?url|webadresse)\b[^.!?]{0,60}\b(?:passwort|kennwort|gesprach(?:s|sverlauf)?|chatverlauf|zugangsdaten|systemprompt|geheimnis|echten werte|nutzerdaten|kundendaten)\b|\b(?:passwort|kennwort|zugangsdaten|token)\b[^.!?]{0,60}\b(?:getarnt|versteckt|als base64|kodiert|ruckwarts)\b`,
     anchors: [
       'send',
       'schick',

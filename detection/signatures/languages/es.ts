@@ -144,7 +144,8 @@ export const spanish: Signature[] = spoken('es', 20, {
     negative: ['Nota para los vecinos: mañana no habrá agua.', 'El asistente que lleva el caso está de viaje.'],
   },
   exfiltration: {
-    pattern: String.raw`\b(?:envi[ae][rsn]?|manda[r]?|reenvi[ae]r?|transmit[ae]|sub[ea]|publica|anade|agrega|inserta|pega|pon|mete|inclu(?:ye|ya|ir)|exfiltra[r]?) ${w(6)}(?:conversacion|historial|chat|mensajes?|contrasenas?|credenciales|claves?|token|datos|bandeja de entrada|prompt|numeros?|nombre|apellido|correos)s? ${w(8)}(?:a|hacia|en|al)\b ?${w(3)}[("'<l]{0,2}(?:https?://|[\w.+-]{1,40}@[a-z0-9]|\burl\b|enlace|webhook|servidor externo)|\b(?:enlace|url|imagen|parametro)\b[^.!?]{0,60}\b(?:contrasena|conversacion|historial|credenciales|valores reales|datos del (?:cliente|usuario)|prompt del sistema)\b|\b(?:contrasenas?|credenciales|token|clave api)\b[^.!?]{0,60}\b(?:al reves|en base64|codificad[oa]s?|disfrazad[oa]s?|ocult[oa]s? (?:en|como)|en morse)\b`,
+    version: 2,
+    pattern: String.raw`\b(?:envi[ae]|manda|reenvi[ae]|transmit[ae]|sub[ea]|publica|anade|agrega|inserta|pega|pon|mete|inclu(?:ye|ya|i)|exfiltra)[rsn]? ${w(6)}(?:conversacion|historial|chat|mensajes?|contrasenas?|credenciales|claves?|token|datos|bandeja de entrada|prompt|numeros?|nombre|apellido|correos)s? ${w(8)}(?:a|hacia|en|al)\b ?${w(3)}[("'<]{0,2}(?:https?://|[\w.+-]{1,40}@[a-z0-9]|\burl\b|enlace|webhook|servidor externo)|\b(?:enlace|url|imagen|parametro)\b[^.!?]{0,60}\b(?:contrasena|conversacion|historial|credenciales|valores reales|datos del (?:cliente|usuario)|prompt del sistema)\b|\b(?:contrasenas?|credenciales|token|clave api)\b[^.!?]{0,60}\b(?:al reves|en base64|codificad[oa]s?|disfrazad[oa]s?|ocult[oa]s? (?:en|como)|en morse)\b`,
     anchors: [
       'envi',
       'manda',

@@ -137,7 +137,8 @@ export const french: Signature[] = spoken('fr', 10, {
     negative: ['Note aux parents : la sortie est reportée.', "L'assistant social qui suit le dossier est absent."],
   },
   exfiltration: {
-    pattern: String.raw`\b(?:envoie[sz]?|envoye[rz]|transmet[a-z]{0,3}|transfere[rz]?|expedie[rz]?|poste[rz]?|ajoute[rz]?|insere[rz]?|colle[rz]?|mets|mettez|glisse[rz]?|inclu(?:s|ez|re)|fais suivre) ${w(6)}(?:conversation|historique|discussion|messages?|mots? de passe|identifiants?|cles?|jeton|token|donnees|boite de reception|prompt|carnet|numeros?|nom|coordonnees)s? ${w(8)}(?:a|vers|dans|sur|au)\b ?${w(3)}[("'<l]{0,2}(?:https?://|[\w.+-]{1,40}@[a-z0-9]|\burl\b|lien|webhook|serveur externe)|\b(?:lien|url|image|parametre)\b[^.!?]{0,60}\b(?:conversation|historique|identifiants|vraies valeurs|donnees (?:du|de l'|des) (?:client|utilisateur)s?|prompt systeme)\b|\b(?:mots? de passe|identifiants|jeton|cle api)\b[^.!?]{0,60}\b(?:a l'envers|en base64|encode[a-z]{0,2}|deguise[a-z]{0,2}|cache[a-z]{0,2} dans|en morse)\b`,
+    version: 2,
+    pattern: String.raw`\b(?:envoie|envoye|transmet|transfere|expedie|poste|ajoute|insere|colle|mets|mettez|glisse|inclu|fais suivre)[a-z]{0,3} ${w(6)}(?:conversation|historique|discussion|messages?|mots? de passe|identifiants?|cles?|jeton|token|donnees|boite de reception|prompt|carnet|numeros?|nom|coordonnees)s? ${w(8)}(?:a|vers|dans|sur|au)\b ?${w(3)}[("'<]{0,2}(?:https?://|[\w.+-]{1,40}@[a-z0-9]|(?:l')?url\b|lien|webhook|serveur externe)|\b(?:lien|url|image|parametre)\b[^.!?]{0,60}\b(?:conversation|historique|identifiants|vraies valeurs|donnees (?:du|de l'|des) (?:client|utilisateur)s?|prompt systeme)\b|\b(?:mots? de passe|identifiants|jeton|cle api)\b[^.!?]{0,60}\b(?:a l'envers|en base64|encode[a-z]{0,2}|deguise[a-z]{0,2}|cache[a-z]{0,2} dans|en morse)\b`,
     anchors: [
       'envo',
       'transm',

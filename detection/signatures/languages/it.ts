@@ -124,7 +124,8 @@ export const italian: Signature[] = spoken('it', 30, {
     negative: ["Nota per i condomini: domani manca l'acqua.", "L'assistente che segue la pratica è in ferie."],
   },
   exfiltration: {
-    pattern: String.raw`\b(?:invia[rt]?e?|manda(?:re)?|inoltra(?:re)?|trasmetti|carica|pubblica|aggiungi|inserisci|incolla|metti|includi|accoda|esfiltra) ${w(6)}(?:conversazione|cronologia|chat|messaggi[o]?|password|credenziali|chiav[ei]|token|dati|posta in arrivo|prompt|numer[oi]|nome|cognome|rubrica) ${w(8)}(?:a|al|all'|verso|nel|nell'|in|alla)\b ?${w(3)}[("'<l]{0,2}(?:https?://|[\w.+-]{1,40}@[a-z0-9]|\burl\b|link|webhook|server esterno)|\b(?:link|url|immagine|parametro)\b[^.!?]{0,60}\b(?:password|conversazione|cronologia|credenziali|valori (?:reali|veri)|dati (?:del|dei) (?:cliente|clienti|utente|utenti)|prompt di sistema)\b|\b(?:password|credenziali|token|chiave api)\b[^.!?]{0,60}\b(?:al contrario|in base64|codificat[aeio]|camuffat[aeio]|nascost[aeio] (?:in|come)|in morse)\b`,
+    version: 2,
+    pattern: String.raw`\b(?:invia|manda|inoltra|trasmetti|carica|pubblica|aggiungi|inserisci|incolla|metti|includi|accoda|esfiltra)(?:[rt]e)? ${w(6)}(?:conversazione|cronologia|chat|messaggi|messaggio|password|credenziali|chiav[ei]|token|dati|posta in arrivo|prompt|numer[oi]|nome|cognome|rubrica) ${w(8)}(?:a|al|all'|verso|nel|nell'|in|alla)\b ?${w(3)}[("'<]{0,2}(?:https?://|[\w.+-]{1,40}@[a-z0-9]|(?:l')?url\b|link|webhook|server esterno)|\b(?:link|url|immagine|parametro)\b[^.!?]{0,60}\b(?:password|conversazione|cronologia|credenziali|valori (?:reali|veri)|dati (?:del|dei) (?:cliente|clienti|utente|utenti)|prompt di sistema)\b|\b(?:password|credenziali|token|chiave api)\b[^.!?]{0,60}\b(?:al contrario|in base64|codificat[aeio]|camuffat[aeio]|nascost[aeio] (?:in|come)|in morse)\b`,
     anchors: [
       'invi',
       'manda',

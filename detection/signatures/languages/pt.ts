@@ -127,7 +127,8 @@ export const portuguese: Signature[] = spoken('pt', 40, {
     negative: ['Nota para os moradores: amanhã não haverá água.', 'O assistente que cuida do caso está de férias.'],
   },
   exfiltration: {
-    pattern: String.raw`\b(?:envi[ae]r?|mand[ae]r?|encaminh[ae]r?|transmit[ae]|carregue|publique|adicione|acrescente|insira|cole|coloque|bote|inclua|poste|exfiltre) ${w(6)}(?:conversa|historico|chat|mensage(?:m|ns)|senhas?|credenciais|chaves?|token|dados|caixa de entrada|prompt|numeros?|nome|sobrenome|contatos) ${w(8)}(?:a|ao|para|pra|no|na|em)\b ?${w(3)}[("'<l]{0,2}(?:https?://|[\w.+-]{1,40}@[a-z0-9]|\burl\b|link|webhook|servidor externo)|\b(?:link|url|imagem|parametro)\b[^.!?]{0,60}\b(?:senha|conversa|historico|credenciais|valores (?:reais|verdadeiros)|dados d[oae]s? (?:clientes?|usuarios?)|prompt do sistema)\b|\b(?:senhas?|credenciais|token|chave de api)\b[^.!?]{0,60}\b(?:de tras para frente|ao contrario|em base64|codificad[ao]s?|disfarcad[ao]s?|escondid[ao]s? (?:em|como|no)|em morse)\b`,
+    version: 2,
+    pattern: String.raw`\b(?:envi[ae]|mand[ae]|encaminh[ae]|transmit[ae]|carregue|publique|adicione|acrescente|insira|cole|coloque|bote|inclua|poste|exfiltre)r? ${w(6)}(?:conversa|historico|chat|mensage(?:m|ns)|senhas?|credenciais|chaves?|token|dados|caixa de entrada|prompt|numeros?|nome|sobrenome|contatos) ${w(8)}(?:a|ao|para|pra|no|na|em)\b ?${w(3)}[("'<]{0,2}(?:https?://|[\w.+-]{1,40}@[a-z0-9]|\burl\b|link|webhook|servidor externo)|\b(?:link|url|imagem|parametro)\b[^.!?]{0,60}\b(?:senha|conversa|historico|credenciais|valores (?:reais|verdadeiros)|dados d[oae]s? (?:clientes?|usuarios?)|prompt do sistema)\b|\b(?:senhas?|credenciais|token|chave de api)\b[^.!?]{0,60}\b(?:de tras para frente|ao contrario|em base64|codificad[ao]s?|disfarcad[ao]s?|escondid[ao]s? (?:em|como|no)|em morse)\b`,
     anchors: [
       'envi',
       'mand',
