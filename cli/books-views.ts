@@ -66,6 +66,7 @@ export async function openFurtherBooks(env: Environment, log: EventLog, codec: C
     threats: followTopic(log, codec, 'threats'),
     audit: followTopic(log, codec, 'audit'),
     verdicts: followTopic(log, codec, 'verdicts'),
+    incidents: followTopic(log, codec, 'incidents'),
   };
 
   async function readSearch(store: Elasticsearch, view: ElasticsearchView, hotDays: number, settle: boolean): Promise<ViewBook> {
@@ -78,7 +79,9 @@ export async function openFurtherBooks(env: Environment, log: EventLog, codec: C
     for (const hour of new Set([...atMost.keys(), ...held.keys()])) {
       if (hour < since) continue;
       const { rows = 0, distinct = 0 } = held.get(hour) ?? {};
-      const [least, most] = [atLeast.get(hour)?.distinct ?? 0, atMost.get(hour)?.distinct ?? 0];
+      // An incident may move meanwhile, out of this hour.
+      const counts = [atLeast.get(hour)?.distinct ?? 0, atMost.get(hour)?.distinct ?? 0];
+      const [least, most] = [Math.min(...counts), Math.max(...counts)];
       book.wanted += least;
       book.rows += rows;
       book.lost += Math.max(0, least - distinct);
@@ -130,6 +133,7 @@ export async function openFurtherBooks(env: Environment, log: EventLog, codec: C
           await readSearch(search, 'threats', threats.hotDays, main.settle),
           await readSearch(search, 'audit', audit.hotDays, main.settle),
           await readSearch(search, 'verdicts', audit.hotDays, main.settle),
+          await readSearch(search, 'incidents', threats.hotDays, main.settle),
         );
       if (telemetry) books.push(await readTelemetry(telemetry, main));
       if (metadata) books.push(...(await readMetadata(metadata, main)));
@@ -148,10 +152,12 @@ interface HourCount {
 }
 
 /** Counts a topic by hour, and goes on where it was when asked again. */
-function followTopic(log: EventLog, codec: Codec, topic: ElasticsearchView) {
+export function followTopic(log: EventLog, codec: Codec, topic: ElasticsearchView) {
   const { name } = TOPICS[topic];
   const next = new Map<number, number>();
   const hours = new Map<string, { rows: number; ids: Set<string> }>();
+  /** Hours of incidents, which a late threat may move: the newest record of an id says where it is. */
+  const moving = new Map<string, string>();
   let first: Map<string, HourCount> | undefined;
   return {
     /** As it was when it was first asked for, or, when `anew`, as it is. */
@@ -187,6 +193,10 @@ function followTopic(log: EventLog, codec: Codec, topic: ElasticsearchView) {
   function count(value: Buffer): void {
     const [at, id] = idOf(value);
     const hour = new Date(Math.floor(at / 3_600_000_000) * HOUR_MS).toISOString();
+    if (topic === 'incidents') {
+      hours.get(moving.get(id) ?? hour)?.ids.delete(id);
+      moving.set(id, hour);
+    }
     const group = hours.get(hour) ?? { rows: 0, ids: new Set<string>() };
     hours.set(hour, group);
     group.rows += 1;
@@ -202,6 +212,10 @@ function followTopic(log: EventLog, codec: Codec, topic: ElasticsearchView) {
       // Of what was said twice the view has the newest, under the id and the time of what it is on.
       const verdict = codec.decode('verdicts', value);
       return [momentOf(verdict), meantBy(verdict)];
+    }
+    if (topic === 'incidents') {
+      const { firstSeenAt, incidentId } = codec.decode('incidents', value);
+      return [firstSeenAt, incidentId];
     }
     const { occurredAt, auditId } = codec.decode('audit', value);
     return [occurredAt, auditId];

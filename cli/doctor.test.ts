@@ -56,7 +56,7 @@ describe('the doctor', () => {
     for (const name of ['Elasticsearch', 'InfluxDB', 'PostgreSQL', 'syslog', 'webhook', 'Splunk HEC', 'certificates']) {
       expect(found.has(name), name).toBe(false);
     }
-    expect(found.get('event log')).toMatchObject({ state: 'ok', says: expect.stringContaining('6 topics') });
+    expect(found.get('event log')).toMatchObject({ state: 'ok', says: expect.stringContaining('8 topics') });
   });
 
   it('names the setting whose host cannot be resolved', async () => {

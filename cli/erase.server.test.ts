@@ -72,6 +72,7 @@ describe.skipIf(lacking.length > 0)('parapet erase on real stores', () => {
       ['elasticsearch.audit', true, 0],
       // Nobody has said anything of a threat here.
       ['elasticsearch.verdicts', false, 0],
+      ['elasticsearch.incidents', true, 0],
       ['influxdb.interactions', true, 0],
       ['postgres.interactions', true, 0],
       ['postgres.threats', true, 0],
@@ -220,7 +221,7 @@ describe.skipIf(lacking.length > 0)('parapet erase on real stores', () => {
     stop = true;
     await traffic;
     expect(result).toMatchObject({ balanced: true, lost: 0, duplicated: 0 });
-    expect(result.views).toHaveLength(6);
+    expect(result.views).toHaveLength(7);
   }, 90_000);
 
   it('names the store that does not answer when the books are read', async () => {

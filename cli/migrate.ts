@@ -5,6 +5,8 @@
  */
 import type { Environment } from '../core/environment.ts';
 import { toParapetError } from '../core/errors.ts';
+import { classOf } from '../core/retention.ts';
+import type { ElasticsearchView } from '../sinks/elasticsearch/index.ts';
 import { applyRetention, type Failure, KEEPERS, type KeeperName, type RetentionParts } from './retention.ts';
 import { connectMetadata, connectSearch, connectTelemetry, openAnalytics, openLake, runningFront } from './stores.ts';
 import { configuredStores } from './views.ts';
@@ -45,7 +47,7 @@ const MIGRATE: Record<KeeperName, (env: Environment) => Promise<string[]>> = {
     const store = await openAnalytics(env);
     try {
       const did: string[] = [];
-      for (const view of ['interactions', 'threats', 'audit', 'verdicts'] as const) {
+      for (const view of ['interactions', 'threats', 'audit', 'verdicts', 'incidents'] as const) {
         did.push(...(await migrate(store, view)).map((name) => `${view}: ${name}`));
       }
       return did;
@@ -60,13 +62,13 @@ const MIGRATE: Record<KeeperName, (env: Environment) => Promise<string[]>> = {
     return [];
   },
   async elasticsearch(env) {
-    const { agesOf, hasLifecycles, migrate } = await import('../sinks/elasticsearch/index.ts');
+    const { agesOf, hasLifecycles, migrate, VIEWS } = await import('../sinks/elasticsearch/index.ts');
     const store = await connectSearch(env);
     try {
       const lifecycles = await hasLifecycles(store);
       const did: string[] = [];
-      for (const view of ['threats', 'audit'] as const) {
-        did.push(...(await migrate(store, view, lifecycles, agesOf(env.PARAPET_RETENTION[view]))));
+      for (const view of Object.keys(VIEWS) as ElasticsearchView[]) {
+        did.push(...(await migrate(store, view, lifecycles, agesOf(env.PARAPET_RETENTION[classOf(view)]))));
       }
       return did;
     } finally {

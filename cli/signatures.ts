@@ -22,7 +22,7 @@ import {
   type SignedBundle,
   signBundle,
 } from '../detection/bundles/index.ts';
-import { type Signature, signatures as builtIn } from '../detection/index.ts';
+import { signatures as builtIn, type Signature } from '../detection/index.ts';
 import type { Tuning } from '../detection/model/tuning.ts';
 import { signingKey, trustedKeys } from '../keys/signing.ts';
 import { auditRecord } from '../log/audit.ts';

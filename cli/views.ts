@@ -41,7 +41,7 @@ export interface SharedStores {
 
 const STORES = {
   clickhouse: {
-    views: ['interactions', 'threats', 'audit', 'verdicts'],
+    views: ['interactions', 'threats', 'audit', 'verdicts', 'incidents'],
     needs: [],
     async open(env, shared) {
       const { createClickHouseSink } = await import('../sinks/clickhouse/index.ts');
@@ -57,7 +57,7 @@ const STORES = {
     },
   },
   s3: {
-    views: ['interactions', 'assessed', 'threats', 'audit', 'verdicts'],
+    views: ['interactions', 'assessed', 'threats', 'audit', 'verdicts', 'incidents'],
     needs: [],
     async open(env) {
       const { createLakeSink } = await import('../sinks/s3/index.ts');
@@ -70,7 +70,7 @@ const STORES = {
     },
   },
   elasticsearch: {
-    views: ['threats', 'audit', 'verdicts'],
+    views: ['threats', 'audit', 'verdicts', 'incidents'],
     needs: ['ELASTICSEARCH_URL'],
     async open(env) {
       const { agesOf, createElasticsearchSink } = await import('../sinks/elasticsearch/index.ts');
@@ -200,9 +200,11 @@ export const REPLAYABLE: readonly string[] = [
   'clickhouse.threats',
   'clickhouse.audit',
   'clickhouse.verdicts',
+  'clickhouse.incidents',
   'elasticsearch.threats',
   'elasticsearch.audit',
   'elasticsearch.verdicts',
+  'elasticsearch.incidents',
   'influxdb.interactions',
   'postgres',
 ];

@@ -17,7 +17,14 @@ export interface Retention {
 }
 
 /** The class of each view and topic; what people said of threats is kept as evidence is. */
-const CLASSES = { interactions: 'interactions', assessed: 'interactions', threats: 'threats', audit: 'audit', verdicts: 'audit' } as const;
+const CLASSES = {
+  interactions: 'interactions',
+  assessed: 'interactions',
+  threats: 'threats',
+  audit: 'audit',
+  verdicts: 'audit',
+  incidents: 'threats',
+} as const;
 
 export function classOf(view: keyof typeof CLASSES): RetentionClass {
   return CLASSES[view];

@@ -3,7 +3,7 @@
  * columnar store, so that a question reads the same in ClickHouse and over the lake's Parquet files.
  * Sealed content never becomes a column, as the types say; text is there only with personal data masked.
  */
-import type { AnalystVerdict, AuditEvent, Threat } from '../schemas/types.ts';
+import type { AnalystVerdict, AuditEvent, Incident, Threat } from '../schemas/types.ts';
 import type { UnsealedAssessedInteraction, UnsealedInteraction } from '../schemas/unsealed.ts';
 
 /**
@@ -242,4 +242,27 @@ export const VERDICT_COLUMNS: readonly Column<AnalystVerdict>[] = [
   column('label', 'direction', 'direction'),
   column('string', 'path', 'path'),
   column('string', 'note', 'note'),
+];
+
+/** An incident as it stood after each of its records, of which the newest holds. */
+export const INCIDENT_COLUMNS: readonly Column<Incident>[] = [
+  column('string', 'incident_id', 'incidentId'),
+  column('label', 'org', 'org'),
+  column('label', 'agent_id', 'agentId'),
+  column('label', 'threat_type', 'threatType'),
+  column('labels', 'techniques', 'techniques'),
+  column('string', 'title', 'title'),
+  column('label', 'severity', 'severity'),
+  column('label', 'status', 'status'),
+  column('int', 'threats', 'threats'),
+  column('int', 'blocked', 'blocked'),
+  column('int', 'interactions', 'interactions'),
+  column('int', 'risk_score', 'riskScore'),
+  column('int', 'trust_score', 'trustScore'),
+  column('string', 'opened_by', 'openedBy'),
+  column('string', 'newest_threat_id', 'newestThreatId'),
+  column('string', 'newest_interaction_id', 'newestInteractionId'),
+  column('time', 'first_seen_at', 'firstSeenAt'),
+  column('time', 'last_seen_at', 'lastSeenAt'),
+  optional('string', 'containment', 'containment'),
 ];

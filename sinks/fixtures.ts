@@ -8,6 +8,7 @@ import type {
   AssessedInteraction,
   AuditEvent,
   Enrichment,
+  Incident,
   Interaction,
   Sealed,
   Threat,
@@ -32,11 +33,13 @@ export interface Fixtures {
   audit(n: number): AuditEvent;
   /** On threat `n`. */
   verdict(n: number): AnalystVerdict;
+  /** Opened by threat `n`. */
+  incident(n: number): Incident;
   /** Offsets `first`…`last` of partition `partition` as a batch; `encode` makes the raw bytes (JSON without it). */
   batch<Id extends FixtureTopic>(topic: Id, cut: BatchCut<Id>): SinkBatch<TopicRecords[Id]>;
 }
 
-export type FixtureTopic = 'interactions' | 'assessed' | 'threats' | 'audit' | 'verdicts';
+export type FixtureTopic = 'interactions' | 'assessed' | 'threats' | 'audit' | 'verdicts' | 'incidents';
 
 export interface BatchCut<Id extends TopicId> {
   first: number;
@@ -266,13 +269,35 @@ export function createFixtures(options: FixtureOptions = {}): Fixtures {
     };
   }
 
-  const makers = { interactions: interaction, assessed, threats: threat, audit, verdicts: said };
+  function incident(n: number): Incident {
+    const random = randomOf(n, 6);
+    const { threatId, interactionId, org, agentId, threatType, severity, techniques, riskScore, occurredAt } = threat(n);
+    const threats = 1 + Math.floor(random() * 40);
+    const status = pick(['open', 'contained', 'closed'] as const, random());
+    return {
+      ...{ org, agentId, threatType, severity, techniques, riskScore, status, threats },
+      incidentId: uuidV7(occurredAt, random),
+      title: `${threatType} by ${agentId}`,
+      blocked: Math.floor(random() * (threats + 1)),
+      interactions: Math.ceil(threats / 2),
+      trustScore: Math.floor(random() * 101),
+      openedBy: threatId,
+      newestThreatId: threatId,
+      newestInteractionId: interactionId,
+      firstSeenAt: occurredAt,
+      lastSeenAt: occurredAt + (threats - 1) * 60_000_000,
+      containment: status === 'contained' ? 'quarantine until 2026-03-01T12:00:00.000Z' : null,
+    };
+  }
+
+  const makers = { interactions: interaction, assessed, threats: threat, audit, verdicts: said, incidents: incident };
   const topicNames = {
     interactions: 'parapet.interactions.v1',
     assessed: 'parapet.interactions.assessed.v1',
     threats: 'parapet.threats.v1',
     audit: 'parapet.audit.v1',
     verdicts: 'parapet.verdicts.v1',
+    incidents: 'parapet.incidents.v1',
   };
 
   return {
@@ -281,6 +306,7 @@ export function createFixtures(options: FixtureOptions = {}): Fixtures {
     threat,
     audit,
     verdict: said,
+    incident,
     batch<Id extends FixtureTopic>(topic: Id, cut: BatchCut<Id>): SinkBatch<TopicRecords[Id]> {
       const make = makers[topic] as (n: number) => TopicRecords[Id];
       const records: SinkRecord<TopicRecords[Id]>[] = [];

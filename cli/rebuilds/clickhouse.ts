@@ -16,6 +16,7 @@ const VIEWS: Record<ClickHouseView, { topic: TopicId; time: string }> = {
   threats: { topic: 'threats', time: 'occurred_at' },
   audit: { topic: 'audit', time: 'occurred_at' },
   verdicts: { topic: 'verdicts', time: 'occurred_at' },
+  incidents: { topic: 'incidents', time: 'first_seen_at' },
 };
 
 export function rebuildClickHouse(store: ClickHouse, view: ClickHouseView, label: string): Rebuild {

@@ -250,4 +250,67 @@ export const DASHBOARDS: readonly Dashboard[] = [
       },
     ],
   },
+  {
+    view: 'incidents',
+    title: 'Parapet: incidents',
+    says: 'Threats that belong together, as they stand; the time is that of the first of them.',
+    choices: ['org', 'severity', 'agent_id', 'status'],
+    rows: [
+      {
+        height: 6,
+        panels: [
+          {
+            title: 'Open',
+            says: 'Not over, and nothing done about the agent.',
+            width: 16,
+            chart: { kind: 'number', measure: { label: 'Open', operation: 'count', where: 'status: open' } },
+          },
+          {
+            title: 'Contained',
+            says: 'Not over, and the agent in quarantine.',
+            width: 16,
+            chart: { kind: 'number', measure: { label: 'Contained', operation: 'count', where: 'status: contained' } },
+          },
+          {
+            title: 'Agents concerned',
+            says: 'Agents with at least one incident.',
+            width: 16,
+            chart: { kind: 'number', measure: { label: 'Agents', operation: 'unique_count', field: 'agent_id' } },
+          },
+        ],
+      },
+      {
+        height: 12,
+        panels: [
+          {
+            title: 'Incidents over time by severity',
+            says: 'When did they begin?',
+            width: 24,
+            chart: { kind: 'timeline', split: 'severity' },
+          },
+          {
+            title: 'Incidents by threat type',
+            says: 'What they are, and whether they are over.',
+            width: 24,
+            chart: { kind: 'bars', of: 'threat_type', split: 'status', size: 10 },
+          },
+        ],
+      },
+      {
+        height: 18,
+        panels: [
+          {
+            title: 'Newest incidents that are not over',
+            says: 'One that has been quiet for an hour is over, also while its agent sends nothing more.',
+            width: 48,
+            chart: {
+              kind: 'documents',
+              where: 'status: (open or contained)',
+              columns: ['severity', 'status', 'title', 'threats', 'blocked', 'trust_score', 'last_seen_at', 'containment'],
+            },
+          },
+        ],
+      },
+    ],
+  },
 ];

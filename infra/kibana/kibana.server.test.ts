@@ -24,6 +24,9 @@ describe.skipIf(url === '')('the panels of Kibana', () => {
       await sink.open();
       expect(await sink.write(fixtures.batch(view, { first: 0, last: COUNT - 1 }) as never)).toEqual([]);
     }
+    const incidents = createElasticsearchSink({ store, view: 'incidents' });
+    await incidents.open();
+    expect(await incidents.write(fixtures.batch('incidents', { first: 0, last: COUNT - 1 }))).toEqual([]);
     const verdicts = createElasticsearchSink({ store, view: 'verdicts' });
     await verdicts.open();
     const said = fixtures.batch('verdicts', { first: 0, last: COUNT - 1 });

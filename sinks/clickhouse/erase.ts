@@ -11,8 +11,11 @@ import { type ClickHouseView, VIEWS } from './schema.ts';
 const OF_SUBJECT = 'org = {org:String} AND (subject = {subject:String} OR user_id = {id:String})';
 const NAMES = '({id:String}, {subject:String})';
 
+/** Incidents are of agents, and stay. */
+type NamingView = Exclude<ClickHouseView, 'incidents'>;
+
 /** Which rows are the subject's. */
-const WHERE: Record<ClickHouseView, string> = {
+const WHERE: Record<NamingView, string> = {
   interactions: OF_SUBJECT,
   threats: OF_SUBJECT,
   audit: `org = {org:String} AND (actor IN ${NAMES} OR target IN ${NAMES} OR hasAny(mapValues(details), [{id:String}, {subject:String}]))`,
@@ -38,12 +41,12 @@ const NOW = 'SETTINGS mutations_sync = 2';
 
 export function createClickHouseEraser(store: ClickHouse): Eraser {
   const { client, database } = store;
-  const views = Object.keys(VIEWS) as ClickHouseView[];
+  const views = Object.keys(WHERE) as NamingView[];
   const ask = async <Row>(query: string, query_params: Record<string, unknown>): Promise<Row[]> =>
     (await client.query({ query, query_params, format: 'JSONEachRow' })).json<Row>();
 
   /** The view's own table, where it is there, and those that are built to take its place. */
-  async function tablesOf(view: ClickHouseView): Promise<string[]> {
+  async function tablesOf(view: NamingView): Promise<string[]> {
     const rows = await ask<{ name: string }>(
       `SELECT name FROM system.tables WHERE database = {database:String} AND engine LIKE '%MergeTree'
         AND (name = {view:String} OR startsWith(name, {rebuilt:String}) AND position(name, '${IDS}') = 0) ORDER BY name`,
@@ -52,7 +55,7 @@ export function createClickHouseEraser(store: ClickHouse): Eraser {
     return rows.map(({ name }) => `${database}.${name}`);
   }
 
-  async function rowsIn(view: ClickHouseView, table: string, erasure: Erasure): Promise<number> {
+  async function rowsIn(view: NamingView, table: string, erasure: Erasure): Promise<number> {
     const [found] = await ask<{ rows: string }>(`SELECT toString(count()) AS rows FROM ${table} WHERE ${whereOf(view)}`, paramsOf(erasure));
     return Number(found?.rows ?? 0);
   }
@@ -135,7 +138,7 @@ export function createClickHouseEraser(store: ClickHouse): Eraser {
   };
 }
 
-function whereOf(view: ClickHouseView): string {
+function whereOf(view: NamingView): string {
   return `${WHERE[view]} AND ${VIEWS[view].time} <= fromUnixTimestamp64Micro({until:Int64}, 'UTC')`;
 }
 

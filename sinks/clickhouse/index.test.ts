@@ -54,16 +54,16 @@ describe('counting', () => {
 
 describe('the views', () => {
   it('are made once, however often they are opened', async () => {
-    for (const view of ['interactions', 'threats', 'audit', 'verdicts'] as const) {
+    for (const view of ['interactions', 'threats', 'audit', 'verdicts', 'incidents'] as const) {
       const sink = createClickHouseSink({ store, view });
       await sink.open();
       await sink.open();
       expect(sink.name).toBe(`clickhouse.${view}`);
     }
     const applied = await ask<{ n: number }>(
-      `SELECT toInt32(count()) AS n FROM parapet.parapet_migrations WHERE table_name IN ('interactions', 'threats', 'audit', 'verdicts')`,
+      `SELECT toInt32(count()) AS n FROM parapet.parapet_migrations WHERE table_name IN ('interactions', 'threats', 'audit', 'verdicts', 'incidents')`,
     );
-    expect(applied).toEqual([{ n: 7 }]);
+    expect(applied).toEqual([{ n: 9 }]);
   });
 
   it('hold what the records say', async () => {
@@ -135,8 +135,32 @@ describe('the views', () => {
     });
   });
 
+  it('say of each incident how it stands, in whatever order its records came', async () => {
+    const incidents = createClickHouseSink({ store, view: 'incidents' });
+    await incidents.open();
+    const batch = fixtures.batch('incidents', { first: 0, last: 99 });
+    const later = batch.records.map((record) => ({
+      ...record,
+      offset: record.offset + 1_000,
+      value: { ...record.value, status: 'closed' as const, threats: 500, firstSeenAt: record.value.firstSeenAt - 1 },
+    }));
+    // Incidents 0 to 49 twice, the newer record of each before the older one.
+    expect(await incidents.write({ ...batch, records: [...later.slice(0, 50), ...batch.records], lastOffset: 1_049 })).toEqual([]);
+
+    const rows = await ask<{ incident_id: string; status: string; threats: number }>(
+      'SELECT incident_id, status, threats FROM parapet.incidents_newest ORDER BY _offset % 1000',
+    );
+    expect(rows).toEqual(
+      [...later.slice(0, 50), ...batch.records.slice(50)].map(({ value: { incidentId, status, threats } }) => ({
+        incident_id: incidentId,
+        status,
+        threats,
+      })),
+    );
+  });
+
   it.each(ANALYST_QUERIES)('answer: $question', async ({ sql }) => {
-    const rows = await ask(sql.replace(/\bFROM (interactions|threats|audit|verdicts)/g, 'FROM parapet.$1'));
+    const rows = await ask(sql.replace(/\bFROM (interactions|threats|audit|verdicts|incidents)/g, 'FROM parapet.$1'));
     expect(rows.length).toBeGreaterThan(0);
   });
 

@@ -23,6 +23,7 @@ export interface ViewTopics {
   threats: 'threats';
   audit: 'audit';
   verdicts: 'verdicts';
+  incidents: 'incidents';
 }
 
 export interface ClickHouseSinkOptions<View extends ClickHouseView> extends TableOptions {

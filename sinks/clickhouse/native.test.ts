@@ -104,7 +104,13 @@ describe('a native block', () => {
     const { topic } = VIEWS[view];
     const columns = VIEWS[view].columns as readonly Column<never>[];
     const fixtures = createFixtures();
-    const record = { interactions: fixtures.assessed, threats: fixtures.threat, audit: fixtures.audit, verdicts: fixtures.verdict }[view];
+    const record = {
+      interactions: fixtures.assessed,
+      threats: fixtures.threat,
+      audit: fixtures.audit,
+      verdicts: fixtures.verdict,
+      incidents: fixtures.incident,
+    }[view];
     // More labels than a byte can number, and a block that was used both ways before.
     const values = Array.from({ length: 700 }, (_, n) => codec.encode(topic, record(n) as never));
     const fromRecords = createNativeBlock(columns);

@@ -53,6 +53,16 @@ HAVING judged > 0
 ORDER BY wrong DESC, judged DESC`,
   },
   {
+    name: 'open-incidents',
+    title: 'Open incidents',
+    question: 'Which incidents are not over, the gravest first, and how long has each been quiet?',
+    sql: `SELECT severity, status, title, threats, blocked, trust_score, first_seen_at,
+  dateDiff('minute', last_seen_at, now64(6)) AS quiet_minutes, containment
+FROM incidents_newest
+WHERE status != 'closed'
+ORDER BY indexOf(['critical', 'high', 'medium', 'low'], severity), last_seen_at DESC`,
+  },
+  {
     name: 'latency',
     title: 'Latency and time to first token by vendor',
     question: 'How fast does each vendor answer?',

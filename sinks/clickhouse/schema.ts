@@ -1,16 +1,16 @@
 /**
- * What the store looks like: four tables, one view of hourly sums and one of threats with what people said of them, and the
- * numbered migrations that make them.
+ * What the store looks like: five tables, a view of hourly sums, one of threats with what people said of them and one of
+ * incidents as they stand, and the numbered migrations that make them.
  * The hourly sums are a projection *inside* the table's parts, not a materialized view beside it: a part is there with
  * its sums or not at all, so neither a crash between two inserts nor a replayed batch can make them differ from the rows.
  * Only whole and decimal numbers are summed there: sums of floats would depend on how batches were cut.
  */
 import type { TopicId } from '../../log/topics.ts';
-import { ASSESSED_COLUMNS, AUDIT_COLUMNS, type Column, THREAT_COLUMNS, VERDICT_COLUMNS } from '../columns.ts';
+import { ASSESSED_COLUMNS, AUDIT_COLUMNS, type Column, INCIDENT_COLUMNS, THREAT_COLUMNS, VERDICT_COLUMNS } from '../columns.ts';
 import { attempt, type ClickHouse, onCluster } from './connect.ts';
 import { readTtl, setTtl } from './ttl.ts';
 
-export type ClickHouseView = 'interactions' | 'threats' | 'audit' | 'verdicts';
+export type ClickHouseView = 'interactions' | 'threats' | 'audit' | 'verdicts' | 'incidents';
 
 export interface TableOptions {
   /** Name of the table; the view's own by default. A replay builds another beside it and swaps. */
@@ -89,6 +89,13 @@ export const VIEWS: Record<ClickHouseView, ViewSchema> = {
     orderBy: 'org, rule_id, occurred_at',
     extras: ['INDEX by_offset _offset TYPE minmax GRANULARITY 1'],
   },
+  incidents: {
+    topic: 'incidents',
+    columns: INCIDENT_COLUMNS,
+    time: 'first_seen_at',
+    orderBy: 'org, agent_id, first_seen_at',
+    extras: ['INDEX by_offset _offset TYPE minmax GRANULARITY 1'],
+  },
 };
 
 /**
@@ -163,6 +170,19 @@ const MIGRATIONS: readonly Migration[] = [
     // Over the views' own tables, which a rebuild exchanges under their names. The other one may not be there yet.
     statements: (store, table) => (table === 'verdicts' ? [createTable('threats', store, 'threats'), createJudged(store)] : []),
   },
+  {
+    number: 8,
+    name: 'create incidents',
+    view: 'incidents',
+    statements: (store, table) => [createTable('incidents', store, table)],
+  },
+  {
+    number: 9,
+    name: 'create incidents_newest',
+    view: 'incidents',
+    // Over the view's own table, as above.
+    statements: (store, table) => (table === 'incidents' ? [createNewestIncidents(store)] : []),
+  },
 ];
 
 /**
@@ -228,6 +248,11 @@ export async function dropTable(store: ClickHouse, rebuilt: string): Promise<voi
 function createJudged({ database, layout }: ClickHouse): string {
   const newest = `SELECT ${NEWEST_VERDICTS} FROM ${database}.verdicts WHERE threat_id != '' GROUP BY threat_id`;
   return `CREATE VIEW IF NOT EXISTS ${database}.threats_judged${onCluster(layout)} AS ${JUDGED} FROM ${database}.threats AS t LEFT JOIN (${newest}) AS v ON t.threat_id = v.threat_id`;
+}
+
+/** All records of an incident are of one agent and so of one partition, in which the last offset is the newest. */
+function createNewestIncidents({ database, layout }: ClickHouse): string {
+  return `CREATE VIEW IF NOT EXISTS ${database}.incidents_newest${onCluster(layout)} AS SELECT * FROM ${database}.incidents ORDER BY _offset DESC LIMIT 1 BY incident_id`;
 }
 
 function createTable(view: ClickHouseView, store: ClickHouse, table: string): string {

@@ -97,7 +97,7 @@ describe('the mapping', () => {
 
   it.each(VIEW_NAMES)('of %s knows every field of its documents', (view) => {
     for (let n = 0; n < 50; n++) {
-      const record = { threats: fixtures.threat, audit: fixtures.audit, verdicts: fixtures.verdict }[view](n);
+      const record = { threats: fixtures.threat, audit: fixtures.audit, verdicts: fixtures.verdict, incidents: fixtures.incident }[view](n);
       const document = toDocument(view, record);
       if ('reason' in document) throw new Error(document.reason);
       for (const field of Object.keys(JSON.parse(document.source))) expect(fieldsOf(view)).toHaveProperty(field);
@@ -152,6 +152,27 @@ describe('the mapping', () => {
       'direction: keyword',
       'path: keyword',
       'note: text',
+    ]);
+    expect(types('incidents')).toEqual([
+      'event_id: keyword',
+      'org: keyword',
+      'agent_id: keyword',
+      'threat_type: keyword',
+      'techniques: keyword',
+      'title: text',
+      'severity: keyword',
+      'status: keyword',
+      'threats: integer',
+      'blocked: integer',
+      'interactions: integer',
+      'risk_score: integer',
+      'trust_score: integer',
+      'opened_by: keyword',
+      'newest_threat_id: keyword',
+      'newest_interaction_id: keyword',
+      'timestamp: date_nanos',
+      'last_seen_at: date_nanos',
+      'containment: keyword',
     ]);
     expect(types('audit')).toEqual([
       'event_id: keyword',

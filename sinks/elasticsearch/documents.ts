@@ -6,7 +6,7 @@ import { RETENTION_DEFAULTS, type Retention } from '../../core/retention.ts';
 import type { TopicId } from '../../log/topics.ts';
 import { meantBy, momentOf } from '../../log/verdicts.ts';
 import type { AnalystVerdict } from '../../schemas/types.ts';
-import { AUDIT_COLUMNS, type Cell, type Column, THREAT_COLUMNS, VERDICT_COLUMNS } from '../columns.ts';
+import { AUDIT_COLUMNS, type Cell, type Column, INCIDENT_COLUMNS, THREAT_COLUMNS, VERDICT_COLUMNS } from '../columns.ts';
 
 /** Counted from the end of an index's month, as Elasticsearch writes a `min_age`: `731d` is two years. */
 export interface Ages {
@@ -70,6 +70,14 @@ export const VIEWS = {
     text: ['note'],
     ages: agesOf(RETENTION_DEFAULTS.audit),
     version: ({ occurredAt }: AnalystVerdict) => occurredAt,
+  },
+  // In the month in which it began (`incidents.ts`). Its records are in one partition, as its agent is: the log's order holds.
+  incidents: {
+    topic: 'incidents',
+    columns: INCIDENT_COLUMNS,
+    rename: { incident_id: ID_FIELD, first_seen_at: TIME_FIELD },
+    text: ['title'],
+    ages: agesOf(RETENTION_DEFAULTS.threats),
   },
 } as const satisfies Record<string, View>;
 

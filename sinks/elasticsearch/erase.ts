@@ -6,7 +6,7 @@ import { ParapetError } from '../../core/errors.ts';
 import type { Eraser, Erasure } from '../erasure.ts';
 import { refresh } from './bulk.ts';
 import { attempt, type Elasticsearch } from './connect.ts';
-import { type ElasticsearchView, TIME_FIELD, timeText, VIEWS } from './documents.ts';
+import { type ElasticsearchView, TIME_FIELD, timeText } from './documents.ts';
 import { baseOf } from './schema.ts';
 
 type Query = Record<string, unknown>;
@@ -16,7 +16,10 @@ const ROUND = 5_000;
 /** Rounds without progress: others write these documents all the time, or they can't be written. */
 const FRUITLESS = 5;
 
-const SCRIPTS: Record<ElasticsearchView, string> = {
+/** Incidents are of agents, and stay. */
+type NamingView = Exclude<ElasticsearchView, 'incidents'>;
+
+const SCRIPTS: Record<NamingView, string> = {
   threats: `
     if (ctx._source.user_id != null) ctx._source.user_id = params.pseudonym;
     ctx._source.subject = params.org + '/' + params.pseudonym;
@@ -37,15 +40,15 @@ const SCRIPTS: Record<ElasticsearchView, string> = {
 
 export function createElasticsearchEraser(store: Elasticsearch): Eraser {
   const { client } = store;
-  const views = Object.keys(VIEWS) as ElasticsearchView[];
+  const views = Object.keys(SCRIPTS) as NamingView[];
 
-  const where = (view: ElasticsearchView) => ({
+  const where = (view: NamingView) => ({
     index: [baseOf(store, view), `${store.prefix}rebuilt-${view}-*`],
     ignore_unavailable: true,
     allow_no_indices: true,
   });
 
-  function count(view: ElasticsearchView, erasure: Erasure): Promise<number> {
+  function count(view: NamingView, erasure: Erasure): Promise<number> {
     return attempt(`look for the subject in ${baseOf(store, view)}`, async () => {
       await refresh(store, where(view).index.join(','));
       return (await client.count({ ...where(view), query: queryOf(view, erasure) } as never)).count;
@@ -53,7 +56,7 @@ export function createElasticsearchEraser(store: Elasticsearch): Eraser {
   }
 
   /** Documents masked. */
-  function maskSome(view: ElasticsearchView, erasure: Erasure): Promise<number> {
+  function maskSome(view: NamingView, erasure: Erasure): Promise<number> {
     const { org, id, subject, pseudonym } = erasure;
     return attempt(`mask the subject in ${baseOf(store, view)}`, async () => {
       const answer = await client.updateByQuery({
@@ -87,7 +90,7 @@ export function createElasticsearchEraser(store: Elasticsearch): Eraser {
   };
 }
 
-function queryOf(view: ElasticsearchView, { org, id, subject, until }: Erasure): Query {
+function queryOf(view: NamingView, { org, id, subject, until }: Erasure): Query {
   const names = [id, subject];
   const named =
     view === 'audit'

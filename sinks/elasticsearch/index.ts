@@ -8,6 +8,7 @@ import type { BatchLimits, Refused, Sink, SinkBatch } from '../port.ts';
 import { BULK, type BulkOptions, type Operation, writeBulk } from './bulk.ts';
 import type { Elasticsearch } from './connect.ts';
 import { type Ages, type ElasticsearchView, toDocument, type ViewTopics, viewOf } from './documents.ts';
+import { forgetMoved } from './incidents.ts';
 import { baseOf, ensureIndex, hasLifecycles, migrate } from './schema.ts';
 import { judgeThreats, judgeWritten } from './verdicts.ts';
 
@@ -68,7 +69,10 @@ export function createElasticsearchSink<View extends ElasticsearchView>(
       }
       for (const [index, reason] of await writeBulk(store, operations, bulk)) refused.push({ index, reason });
       if (view === 'threats') await judgeWritten(store, base, operations);
-      else if (view === 'verdicts' && base === baseOf(store, view)) {
+      else if (view === 'incidents') {
+        const kept = operations.filter(({ index }) => !refused.some((each) => each.index === index));
+        await forgetMoved(store, base, kept);
+      } else if (view === 'verdicts' && base === baseOf(store, view)) {
         const written = new Set(operations.map(({ index }) => index));
         const verdicts = batch.records.filter((_, index) => written.has(index)).map(({ value }) => value as AnalystVerdict);
         await judgeThreats(store, verdicts);

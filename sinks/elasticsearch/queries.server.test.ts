@@ -20,13 +20,14 @@ type Bucket = { key: string | number; doc_count: number } & Record<string, { val
 describe.skipIf(url === '')('the queries of the README', () => {
   const fixtures = createFixtures({ stepMs: 600_000 });
   const threats = Array.from({ length: COUNT }, (_, n) => fixtures.threat(n));
+  const incidents = Array.from({ length: COUNT }, (_, n) => fixtures.incident(n));
   const audits = Array.from({ length: COUNT }, (_, n) => fixtures.audit(n));
   let store: Elasticsearch;
   const asked = new Set<string>();
 
   beforeAll(async () => {
     store = await openElasticsearch({ url, prefix: `q${process.pid}-` });
-    for (const view of ['threats', 'audit'] as const) {
+    for (const view of ['threats', 'audit', 'incidents'] as const) {
       const sink = createElasticsearchSink({ store, view });
       await sink.open();
       expect(await sink.write(fixtures.batch(view, { first: 0, last: COUNT - 1 }) as never)).toEqual([]);
@@ -54,6 +55,14 @@ describe.skipIf(url === '')('the queries of the README', () => {
         .reverse()
         .map(({ maskedExcerpt }) => maskedExcerpt),
     );
+  });
+
+  it('open incidents', async () => {
+    const { hits } = await ask('open-incidents');
+    expect(hits.total.value).toBe(incidents.filter(({ status }) => status !== 'closed').length);
+    const seen = hits.hits.map(({ _source }) => String(_source['last_seen_at']));
+    expect(seen).toEqual([...seen].sort().reverse());
+    expect(hits.hits[0]?._source).toHaveProperty('trust_score');
   });
 
   it('threats by their words', async () => {

@@ -87,6 +87,17 @@ export const ANALYST_QUERIES: readonly AnalystQuery[] = [
     },
   },
   {
+    name: 'open-incidents',
+    title: 'Open incidents',
+    question: 'Which incidents are not over, and which of them was seen last?',
+    view: 'incidents',
+    body: {
+      _source: ['severity', 'status', 'title', 'threats', 'blocked', 'trust_score', 'timestamp', 'last_seen_at', 'containment'],
+      query: { bool: { must_not: [{ term: { status: 'closed' } }] } },
+      sort: [{ last_seen_at: { order: 'desc' } }],
+    },
+  },
+  {
     name: 'who-read',
     title: 'Who read clear text',
     question: 'Who opened sealed content, when, and for what reason?',

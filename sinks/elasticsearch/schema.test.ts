@@ -14,6 +14,7 @@ const VIEW_NAMES = Object.keys(VIEWS) as ElasticsearchView[];
 const RELEASED: Record<number, string> = {
   1: '7b1eff00e86f7cce',
   2: '7580533239d1ae75',
+  3: '1523ec51151db974',
 };
 
 let speaker: Speaker | undefined;

@@ -11,7 +11,7 @@ import { type Ages, type ElasticsearchView, endOfMonth, fieldsOf, viewOf } from 
  * Raised with every change of a mapping; a test holds the two together. A field may be added: indices that are there get it.
  * A field's type cannot be changed in place: that takes a rebuild.
  */
-export const SCHEMA_VERSION = 2;
+export const SCHEMA_VERSION = 3;
 
 /** The part of an index's name before the month: the live view's, which is also its alias, or a rebuilt one's. */
 export function baseOf({ prefix }: Elasticsearch, view: ElasticsearchView): string {

@@ -84,6 +84,14 @@ describe('the lake', () => {
     );
   });
 
+  it('keeps every record of an incident', async () => {
+    const { store } = await lakeIn('incidents');
+    const batch = fixtures.batch('incidents', { first: 0, last: 19, encode: (value) => codec.encode('incidents', value) });
+    await createLakeSink({ store, topic: 'incidents' }).write(batch);
+    const read = await all(store, 'incidents');
+    expect(read.map(({ value }) => codec.decode('incidents', value))).toEqual(Array.from({ length: 20 }, (_, n) => fixtures.incident(n)));
+  });
+
   it('keeps what analysts say of them', async () => {
     const { store } = await lakeIn('verdicts');
     const batch = fixtures.batch('verdicts', { first: 0, last: 19, encode: (value) => codec.encode('verdicts', value) });

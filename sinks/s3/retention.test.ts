@@ -32,6 +32,7 @@ describe('a bucket with a colder storage class', () => {
       ['topic=assessed/', 'GLACIER_IR after 30 d, deleted after 731 d'],
       // What is deleted on the day on which it would move does not move.
       ['topic=threats/', 'deleted after 90 d'],
+      ['topic=incidents/', 'deleted after 90 d'],
     ]);
     expect(await applyRetention(store, retention)).toEqual([]);
     expect((await reportRetention(store, retention)).map(({ what, verdict }) => [what, verdict])).toEqual([
@@ -40,7 +41,8 @@ describe('a bucket with a colder storage class', () => {
       ['topic=audit', 'ok'],
       ['topic=threats', 'ok'],
       ['topic=verdicts', 'ok'],
+      ['topic=incidents', 'ok'],
     ]);
-    expect(await applyRetention(store, { ...retention, coldStorageClass: undefined })).toHaveLength(3);
+    expect(await applyRetention(store, { ...retention, coldStorageClass: undefined })).toHaveLength(4);
   });
 });

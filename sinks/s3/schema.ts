@@ -5,9 +5,17 @@
 import { zstdCompressSync, zstdDecompressSync } from 'node:zlib';
 import type { Compressors, SchemaElement } from 'hyparquet';
 import type { TopicId } from '../../log/topics.ts';
-import { ASSESSED_COLUMNS, AUDIT_COLUMNS, type Column, INTERACTION_COLUMNS, THREAT_COLUMNS, VERDICT_COLUMNS } from '../columns.ts';
+import {
+  ASSESSED_COLUMNS,
+  AUDIT_COLUMNS,
+  type Column,
+  INCIDENT_COLUMNS,
+  INTERACTION_COLUMNS,
+  THREAT_COLUMNS,
+  VERDICT_COLUMNS,
+} from '../columns.ts';
 
-export type LakeTopic = Extract<TopicId, 'interactions' | 'assessed' | 'audit' | 'threats' | 'verdicts'>;
+export type LakeTopic = Extract<TopicId, 'interactions' | 'assessed' | 'audit' | 'threats' | 'verdicts' | 'incidents'>;
 
 /** The flattened columns of each topic; the same names and meanings as in ClickHouse. */
 export const LAKE_COLUMNS: Record<LakeTopic, readonly Pick<Column<never>, 'name' | 'kind' | 'nullable'>[]> = {
@@ -16,6 +24,7 @@ export const LAKE_COLUMNS: Record<LakeTopic, readonly Pick<Column<never>, 'name'
   audit: AUDIT_COLUMNS,
   threats: THREAT_COLUMNS,
   verdicts: VERDICT_COLUMNS,
+  incidents: INCIDENT_COLUMNS,
 };
 
 export const LAKE_TOPICS = Object.keys(LAKE_COLUMNS) as LakeTopic[];

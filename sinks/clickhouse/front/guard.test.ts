@@ -18,7 +18,7 @@ beforeAll(async () => {
   folder = await mkdtemp(join(tmpdir(), 'parapet-guard-'));
   await writeFile(join(folder, 'secret.txt'), 'secret');
   const store = await openClickHouse({ path: join(folder, 'data') });
-  for (const view of ['interactions', 'threats', 'audit', 'verdicts'] as const) await migrate(store, view);
+  for (const view of ['interactions', 'threats', 'audit', 'verdicts', 'incidents'] as const) await migrate(store, view);
   const session = new chdb.Session(join(folder, 'data'));
   session.query('USE parapet');
   session.query('SET readonly = 1');
@@ -40,6 +40,7 @@ const READS = [
   'select count() from interactions;',
   '(SELECT 1) UNION ALL (SELECT 2) INTERSECT SELECT 2',
   'SELECT rule_id, verdict, judged_by FROM threats_judged WHERE false_positive',
+  `SELECT title, severity FROM incidents_newest WHERE status = 'open'`,
   "WITH x AS (SELECT * FROM threats) SELECT threat_type, countIf(severity = 'high') FROM x GROUP BY 1 WITH TOTALS ORDER BY 2 DESC LIMIT 5",
   "SELECT * EXCEPT (masked_prompt) REPLACE (1 AS turn) FROM interactions WHERE status IN ('failed') AND org NOT IN (SELECT org FROM audit)",
   'SELECT a.org, row_number() OVER (PARTITION BY a.org ORDER BY a.started_at) FROM interactions AS a LEFT JOIN threats AS t USING (interaction_id) ARRAY JOIN rule_ids AS rule',

@@ -23,7 +23,7 @@ let client: ClickHouseClient;
 beforeAll(async () => {
   folder = await mkdtemp(join(tmpdir(), 'parapet-front-'));
   store = await openClickHouse({ path: folder });
-  for (const view of ['interactions', 'threats', 'audit', 'verdicts'] as const) {
+  for (const view of ['interactions', 'threats', 'audit', 'verdicts', 'incidents'] as const) {
     const sink = createClickHouseSink({ store, view });
     await sink.open();
     const topic = view === 'interactions' ? 'assessed' : view;
