@@ -28,7 +28,7 @@ import { createPrefilter, SAW_CODES, SAW_ESCAPE, SAW_LEET, SAW_LONG, SAW_SLOW, S
 import { riskScore } from './score.ts';
 import type { Signature } from './signature.ts';
 import { signatures as builtIn } from './signatures/index.ts';
-import { compact, lettersInRow, pulledApart, rejoined } from './spacing.ts';
+import { compact, FEWEST_PULLED_APART, FEWEST_REJOINED, lettersInRow, pulledApart, rejoined } from './spacing.ts';
 import { HIDDEN_RULES } from './structural.ts';
 import type { Detector, Finding, Inspection } from './types.ts';
 
@@ -40,7 +40,7 @@ const MAX_DECODED = 64 << 10;
  * Characters that patterns are tried on where an inspection reads with other letters or gaps: so many, and so many more for each
  * that it scans. Ordinary texts, logs and code among them, need half of the latter; a text made of anchors needs hundreds.
  */
-const MAX_RESPELLED = 256 << 10;
+const MAX_RESPELLED = 128 << 10;
 const RESPELLED_FOR_EACH = 8;
 const MAX_DEPTH = 3;
 const MAX_FINDINGS = 64;
@@ -315,8 +315,9 @@ export function createDetector({ signatures: all = builtIn, remember = 0, readAl
 
   /** Text with its words pulled apart: read without any gaps, and with the wider gaps taken for the word breaks. */
   function matchPulledApart(text: string, via: string[], state: Inspecting): void {
-    if (lettersInRow(text) < 3) return;
-    const letters = pulledApart(text).map(fold).map(compact).join('\n');
+    const most = lettersInRow(text);
+    if (most < FEWEST_REJOINED) return;
+    const letters = most < FEWEST_PULLED_APART ? '' : pulledApart(text).map(fold).map(compact).join('\n');
     for (const { signature, regex } of compacted) {
       if (!applies(signature, state) || !signature.anchors.some((anchor) => letters.includes(anchor))) continue;
       const hit = firstPassing(signature, regex, letters);

@@ -7,7 +7,7 @@ import { fold, plain } from './normalise.ts';
 import { createPrefilter } from './prefilter.ts';
 import { patternCost } from './redos.ts';
 import { riskScore } from './score.ts';
-import { compact, lettersInRow, pulledApart, rejoined } from './spacing.ts';
+import { compact, FEWEST_PULLED_APART, FEWEST_REJOINED, lettersInRow, pulledApart, rejoined } from './spacing.ts';
 
 describe('plain text', () => {
   it('keeps real Russian and Greek, and words of one script inside another', () => {
@@ -56,8 +56,8 @@ describe('folded text', () => {
     const anyText = fc.string({ unit: fc.constantFrom(...'abZя你é1٣ .-_\n\u0301\ud835\udc00', '😀', '𝐀'), maxLength: 60 });
     fc.assert(
       fc.property(anyText, (text) => {
-        if (rejoined(text) !== text) expect(lettersInRow(text)).toBeGreaterThanOrEqual(3);
-        if (pulledApart(text).length > 0) expect(lettersInRow(text)).toBeGreaterThanOrEqual(6);
+        if (rejoined(text) !== text) expect(lettersInRow(text)).toBeGreaterThanOrEqual(FEWEST_REJOINED);
+        if (pulledApart(text).length > 0) expect(lettersInRow(text)).toBeGreaterThanOrEqual(FEWEST_PULLED_APART);
       }),
       { numRuns: 2000 },
     );

@@ -3,6 +3,10 @@
  * tables have single letters too, so one plain pass tells whether enough of them stand in a row before a pattern runs.
  */
 
+/** Letters in a row that `rejoined` and `pulledApart` need at least. */
+export const FEWEST_REJOINED = 3;
+export const FEWEST_PULLED_APART = 6;
+
 /** Letters and digits only: what remains of words that were pulled apart. Takes folded text. */
 export function compact(folded: string): string {
   return folded.replace(/[^a-z0-9\u0080-\uffff]+/g, '');
