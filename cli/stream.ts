@@ -75,7 +75,7 @@ export async function startStream(env: Environment, logger: Logger, { processors
     },
     async behave() {
       const { createBehave } = await import('../processors/behave/index.ts');
-      return runProcessor(parts, createBehave({ keys, erasures: createErasures(controls) }));
+      return runProcessor(parts, createBehave({ keys, erasures: createErasures(controls), canaries: env.PARAPET_CANARIES }));
     },
     async respond() {
       const { createRespond } = await import('../processors/respond/index.ts');

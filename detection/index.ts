@@ -1,4 +1,5 @@
 /** What other folders use of detection; everything else here is private to it. */
+export { canaryRules } from './canaries.ts';
 export { createDetector } from './detector.ts';
 export { type Action, type Treated, treat } from './pii/actions.ts';
 export { isIdentifying, isSelfEvident } from './pii/entities.ts';

@@ -162,6 +162,21 @@ describe('an answer that leaks', () => {
   afterEach(() => own?.stop());
   const before = 'The sea is calm and wide today, they say. '.repeat(40);
 
+  it('keeps a canary in, which the operator planted, whole and streamed', async () => {
+    const canary = 'zebra-Quartz_71';
+    own = await startHarness({ env: { PARAPET_INSPECT_MODE: 'block', PARAPET_CANARIES: `other-canary, ${canary}` } });
+    for (const stream of [false, true]) {
+      const response = await own.post(ROUTES['openai.chat'], ask(`[[sandbox: echo=1]] ${before}${canary} ${before}`, { stream }));
+      const body = await response.text();
+      expect(body).toContain('PARAPET_BLOCKED');
+      expect(stream ? saidIn(body) : body).not.toContain(canary.slice(0, 10));
+    }
+    for (const made of await own.events(2)) {
+      expect(made.verdicts).toMatchObject([{ ruleId: 'CN-0002', severity: 'critical', direction: 'response', action: 'blocked' }]);
+    }
+    expect((await own.post(ROUTES['openai.chat'], ask(`${canary} is what I ask about`))).status).toBe(200);
+  });
+
   it.each(WIRES)('shows no byte of it in %s, however small the chunks', async (wire) => {
     own = await startHarness({ env: { PARAPET_INSPECT_MODE: 'block' }, detector: leakDetector() });
     let count = 0;

@@ -3,7 +3,7 @@ import { existsSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import type { Environment } from '../core/environment.ts';
 import { ParapetError } from '../core/errors.ts';
-import { createDetector, type Detector, type Signature, signatures } from '../detection/index.ts';
+import { canaryRules, createDetector, type Detector, type Signature, signatures } from '../detection/index.ts';
 import type { Classifier } from '../detection/model/classifier.ts';
 import { createEnsemble, type EnsembleSettings } from '../detection/model/ensemble.ts';
 import { type LinearModel, parseLinear } from '../detection/model/linear.ts';
@@ -12,7 +12,8 @@ import type { Tuning } from '../detection/model/tuning.ts';
 export const SHIPPED = join(import.meta.dirname, 'shipped');
 export const SHIPPED_ENCODER = join(SHIPPED, 'encoder');
 
-export type DetectionSettings = Pick<Environment, Extract<keyof Environment, `PARAPET_MODEL${string}`>>;
+export type DetectionSettings = Pick<Environment, Extract<keyof Environment, `PARAPET_MODEL${string}`>> &
+  Partial<Pick<Environment, 'PARAPET_CANARIES'>>;
 
 export interface OpenDetector {
   detector: Detector;
@@ -28,8 +29,9 @@ export interface OpenDetector {
  * PARAPET_MODEL_INVALID when a model cannot be loaded: nobody who set one wants to run without it.
  */
 export async function openDetector(settings: DetectionSettings, { remember = 0 }: { remember?: number } = {}): Promise<OpenDetector> {
+  const canaries = canaryRules(settings.PARAPET_CANARIES ?? []);
   if (settings.PARAPET_MODEL === 'off') {
-    const make = (rules: readonly Signature[]) => createDetector({ signatures: rules, remember });
+    const make = (rules: readonly Signature[]) => createDetector({ signatures: [...rules, ...canaries], remember });
     return { detector: make(signatures), make, base: undefined, close: async () => undefined };
   }
   const linear = readLinear(settings.PARAPET_MODEL_LINEAR);
@@ -37,7 +39,7 @@ export async function openDetector(settings: DetectionSettings, { remember = 0 }
   const weights = settingsOf(settings);
   const make = (rules: readonly Signature[], tuning?: Tuning) =>
     createEnsemble({
-      detector: (readAlong) => createDetector({ signatures: rules, remember, readAlong }),
+      detector: (readAlong) => createDetector({ signatures: [...rules, ...canaries], remember, readAlong }),
       linear: tuning?.base === linear.version ? linear.tuned(tuning) : linear,
       ...(classifier ? { classifier } : {}),
       settings: weights,

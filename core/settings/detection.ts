@@ -15,6 +15,10 @@ export const detectionSettings = {
   PARAPET_MODEL_LATE: z.enum(['open', 'closed']).default('open'),
   PARAPET_MODEL_THREADS: z.coerce.number().int().min(1).max(64).default(1),
 
+  PARAPET_CANARIES: list()
+    .pipe(z.array(z.string().regex(/^[A-Za-z0-9_-]{8,128}$/, 'a canary has 8 to 128 letters, digits, hyphens or underscores')).max(64))
+    .optional(),
+
   PARAPET_SENSITIVE_REQUEST: z.string().default('allow'),
   PARAPET_SENSITIVE_RESPONSE: z.string().default('allow'),
   PARAPET_SENSITIVE_HASH_KEY: z.string().min(16).optional(),

@@ -4,6 +4,7 @@ import { join } from 'node:path';
 import { afterAll, describe, expect, it } from 'vitest';
 import { openLocalKeyStore } from '../../keys/local.ts';
 import { digestOf, pseudonymOf } from '../../keys/pseudonym.ts';
+import { seal } from '../../keys/seal.ts';
 import { createErasures } from '../../log/erasures.ts';
 import type { EnrichedInteraction, Threat } from '../../schemas/types.ts';
 import { createBehave } from './index.ts';
@@ -19,8 +20,8 @@ afterAll(async () => {
 const none = { version: 0, covers: () => false };
 const TOTAL = 1_000;
 
-function start(erasures: Parameters<typeof createBehave>[0]['erasures'] = none) {
-  const memory = createBehave({ keys, erasures }).remember();
+function start(erasures: Parameters<typeof createBehave>[0]['erasures'] = none, canaries?: string[]) {
+  const memory = createBehave({ keys, erasures, canaries }).remember();
   const step = (value: EnrichedInteraction, offset: number): Threat[] | string => {
     const { org, agentId, startedAt } = value.interaction;
     const outcome = memory.step({ value, key: `${org}/${agentId}`, timestamp: startedAt / 1_000, headers: {}, offset });
@@ -42,6 +43,17 @@ describe('behave', () => {
       expect(threat.riskScore).toBeGreaterThanOrEqual(20);
     }
     expect(new Set(found.map(({ userId }) => userId))).toContain('mallory');
+  });
+
+  it('tells of a canary in an answer, and never without one', () => {
+    const { interaction, enrichment } = eventOf(1, TOTAL);
+    const { interactionId, subject } = interaction;
+    const answer = { choices: [{ index: 0, message: { role: 'assistant', parts: [{ type: 'text', text: 'It says zebra-71.' }] } }] };
+    const responseContent = seal(keys, subject, interactionId, 'responseContent', JSON.stringify(answer));
+    const event = { enrichment, interaction: { ...interaction, responseContent } };
+    const found = (canaries: string[]) => start(none, canaries).step(event, 0) as Threat[];
+    expect(found(['zebra-71']).map(({ ruleId }) => ruleId)).toContain('BH-0136');
+    expect(found(['zebra-72']).map(({ ruleId }) => ruleId)).not.toContain('BH-0136');
   });
 
   it('says nothing a second time of what it has counted', () => {

@@ -21,11 +21,13 @@ import { createStates } from './states.ts';
 export interface BehaveParts {
   keys: KeyStore;
   erasures: Erasures;
+  /** Strings that only a leak can bring into an answer. */
+  canaries?: readonly string[] | undefined;
   /** Milliseconds since 1970. */
   now?: () => number;
 }
 
-export function createBehave({ keys, erasures, now = Date.now }: BehaveParts): StatefulProcessor<'enriched'> {
+export function createBehave({ keys, erasures, canaries = [], now = Date.now }: BehaveParts): StatefulProcessor<'enriched'> {
   const nameOf = createNames(keys);
   const score = createScorer();
 
@@ -37,7 +39,7 @@ export function createBehave({ keys, erasures, now = Date.now }: BehaveParts): S
       const { interaction, enrichment } = value;
       const { request, response } = openContent(keys, interaction);
       const inspection = seenInLine(interaction, request);
-      const observation = observe({ enriched: value, content: { request, response }, inspection, position: offset });
+      const observation = observe({ enriched: value, content: { request, response }, inspection, position: offset, canaries });
       const { org, userId } = interaction;
       const user = userId === null ? undefined : nameOf(org, `${org}/${userId}`);
       const known = user !== undefined && !erasures.covers(user, observation.at);
