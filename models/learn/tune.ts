@@ -4,10 +4,11 @@
  * the shipped model each time and learns all verdicts that hold: one that was withdrawn, or whose person was erased, is gone
  * from the next.
  */
-import { createFeatureReader, FEATURES, windowsOf } from '../../detection/model/features.ts';
-import { type LinearModel, madeReadable } from '../../detection/model/linear.ts';
+import { FEATURES } from '../../detection/model/features.ts';
+import type { LinearModel } from '../../detection/model/linear.ts';
 import { packSteps, type Tuning } from '../../detection/model/tuning.ts';
 import { diceOf, shuffled } from '../data/dice.ts';
+import { createWindowReader, worst } from '../train/linear.ts';
 
 export interface Lesson {
   text: string;
@@ -21,7 +22,6 @@ const RATE = 1.5;
 const BACK = 2e-3;
 /** The texts that are read along weigh as much as the lessons together, times this; each at most as much as a lesson. */
 const ALONG = 30;
-const MAX_WINDOWS = 12;
 
 interface Encoded {
   windows: Uint32Array[];
@@ -44,7 +44,7 @@ export function tune(base: LinearModel, lessons: readonly Lesson[], along: reado
   for (let epoch = 0; epoch < EPOCHS; epoch++) {
     for (const { windows, wanted, weight } of shuffled(all, dice)) {
       const pace = RATE * (1 - step++ / (all.length * EPOCHS));
-      const { window, logit } = worst(values, windows);
+      const [logit, window] = worst(values, windows);
       const error = (1 / (1 + Math.exp(-(logit + bias))) - wanted) * weight;
       const change = (pace * error) / Math.sqrt(window.length || 1);
       for (let i = 0; i < window.length; i++) {
@@ -65,25 +65,6 @@ export function tune(base: LinearModel, lessons: readonly Lesson[], along: reado
 }
 
 function encode(lessons: readonly Lesson[], weight: number): Encoded[] {
-  const reader = createFeatureReader();
-  return lessons.map(({ text, label }) => {
-    const readable = madeReadable(text);
-    const windows = windowsOf(readable.length, MAX_WINDOWS).map((from) => {
-      const { list, count } = reader.read(readable, from);
-      return list.slice(0, count);
-    });
-    return { windows, wanted: label === 'attack' ? 1 : 0, weight };
-  });
-}
-
-/** Of a long text the window that looks most like an attack is learnt from, as when the model was made. */
-function worst(values: Float32Array, windows: readonly Uint32Array[]): { window: Uint32Array; logit: number } {
-  let best = { window: windows[0] as Uint32Array, logit: Number.NEGATIVE_INFINITY };
-  for (const window of windows) {
-    let sum = 0;
-    for (let i = 0; i < window.length; i++) sum += values[window[i] as number] as number;
-    const logit = sum / Math.sqrt(window.length || 1);
-    if (logit > best.logit) best = { window, logit };
-  }
-  return best;
+  const read = createWindowReader();
+  return lessons.map(({ text, label }) => ({ windows: read(text), wanted: label === 'attack' ? 1 : 0, weight }));
 }

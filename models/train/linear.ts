@@ -82,15 +82,20 @@ export function quantised({ bias, values }: FloatWeights): Weights {
 }
 
 function encode(rows: readonly TrainingRow[]): Encoded[] {
+  const read = createWindowReader();
+  return rows.map((row) => ({ row, weight: 1, windows: read(row.text) }));
+}
+
+/** Reads a text as the features of its windows. */
+export function createWindowReader(): (text: string) => Uint32Array[] {
   const reader = createFeatureReader();
-  return rows.map((row) => {
-    const text = madeReadable(row.text);
-    const windows = windowsOf(text.length, TRAINING_WINDOWS).map((from) => {
+  return (given) => {
+    const text = madeReadable(given);
+    return windowsOf(text.length, TRAINING_WINDOWS).map((from) => {
       const { list, count } = reader.read(text, from);
       return list.slice(0, count);
     });
-    return { row, weight: 1, windows };
-  });
+  };
 }
 
 /** No source and no language may outvote the others, and in none may one label be the likelier guess. */
@@ -137,7 +142,8 @@ function fitHead(
   return { bias, values };
 }
 
-function worst(values: Float32Array, windows: readonly Uint32Array[]): [logit: number, window: Uint32Array] {
+/** The window that scores highest by these weights, and its score without a bias. */
+export function worst(values: Float32Array, windows: readonly Uint32Array[]): [logit: number, window: Uint32Array] {
   let best: [number, Uint32Array] = [Number.NEGATIVE_INFINITY, windows[0] as Uint32Array];
   for (const window of windows) {
     let sum = 0;
