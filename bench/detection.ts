@@ -13,6 +13,8 @@ import { observationOf } from '../detection/behaviour/testing/script.ts';
 import { shapeOf } from '../detection/behaviour/text.ts';
 import { hostileTexts } from '../detection/hostile.ts';
 import { createDetector, createMasker, signatures } from '../detection/index.ts';
+import { SHIPPED_ENCODER } from '../models/index.ts';
+import { openClassifier } from '../models/serve/classifier.ts';
 import { median, option, quantile, report, versions, words } from './report.ts';
 
 const LENGTH = 500;
@@ -55,6 +57,7 @@ for (const file of words('rows') ?? []) {
 }
 figures['behaviour_events_per_s'] = behaviourPerSecond();
 figures['observe_per_s'] = measure(demo, shapeOf).perSecond;
+figures['model_p50_ms'] = await modelP50Ms();
 const hostile = { signatures: worst(detect), sensitiveData: worst(mask) };
 figures['hostile_ms'] = hostile.signatures.ms;
 figures['hostile_sensitive_data_ms'] = hostile.sensitiveData.ms;
@@ -118,6 +121,21 @@ function behaviourPerSecond(): number {
   while (performance.now() < until) take();
   const { user, system } = process.cpuUsage(cpu);
   return (events - before) / ((user + system) / 1e6);
+}
+
+/** The classifier's answer about a text that fills its 128 tokens, in one thread, with the way there and back. */
+async function modelP50Ms(): Promise<number> {
+  const classifier = await openClassifier({ folder: SHIPPED_ENCODER, threads: 1 });
+  const text = 'the annual report lists every office of the company and who works there '.repeat(12);
+  const took: number[] = [];
+  for (let n = 0; n < 120; n++) {
+    const from = performance.now();
+    const { kind } = await classifier.read([text], 60_000);
+    if (kind !== 'read') throw new Error(`the classifier was ${kind}`);
+    if (n >= 20) took.push(performance.now() - from);
+  }
+  await classifier.close();
+  return median(took);
 }
 
 /** Texts end to end, cut every 500 characters: no two prompts are the same. */
