@@ -1,3 +1,4 @@
+import { createHash } from 'node:crypto';
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -40,9 +41,13 @@ function interaction(messages: Message[], answer: string | undefined, change: Pa
   };
 }
 
+/** Stands for the interaction's bytes in the log. */
+const RECORD = Buffer.from('a record');
+
 async function enrich(value: Interaction): Promise<EnrichedInteraction> {
   const outcome = await createEnrich({ keys, masker: createMasker(), prices: loadPrices() }).step({
     value,
+    bytes: RECORD,
     key: 'acme/bot',
     timestamp: 1,
     headers: {},
@@ -57,7 +62,7 @@ async function detect(
   thresholds?: Pick<OrgThresholds, 'of'>,
 ): Promise<{ assessed: AssessedInteraction; threats: Threat[] }> {
   const step = createDetect({ keys, detector, masker: createMasker(), thresholds }).step;
-  const outcome = await step({ value: await enrich(value), key: 'acme/bot', timestamp: 1, headers: {} });
+  const outcome = await step({ value: await enrich(value), bytes: RECORD, key: 'acme/bot', timestamp: 1, headers: {} });
   if (outcome.kind !== 'emit') throw new Error('detect emitted nothing');
   const assessed = outcome.records.flatMap((record) => (record.topic === 'assessed' ? [record.value] : []));
   return {
@@ -162,6 +167,14 @@ describe('enrich', () => {
   it('makes the same record from the same interaction', async () => {
     const value = interaction([user('hello')], 'hi');
     expect(await enrich(value)).toEqual(await enrich(value));
+  });
+
+  it('says which bytes of the log the interaction is, also when the subject was erased', async () => {
+    const value = interaction([user('prove me')], 'done', { subject: 'acme/proven' });
+    const expected = createHash('sha256').update(RECORD).digest('hex');
+    expect((await enrich(value)).enrichment.eventHash).toBe(expected);
+    await keys.destroy('acme/proven');
+    expect((await enrich(value)).enrichment.eventHash).toBe(expected);
   });
 
   it('goes on when the subject was erased, and says so', async () => {

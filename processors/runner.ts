@@ -13,14 +13,14 @@ import type { Assignment, EventLog, LogRecord, PartitionRange, StoredRecord, Sub
 import { deadLetterTopic, TOPICS, type TopicId, type TopicRecords } from '../log/topics.ts';
 import type { Codec } from '../schemas/codec.ts';
 import type { BatchTraces } from '../telemetry/index.ts';
-import type { Memory, Outcome, Placed, Processor, StatefulProcessor, StepInput } from './step.ts';
+import type { Memory, Outcome, Placed, Processor, Raw, StatefulProcessor, StepInput } from './step.ts';
 
 /** How long a batch keeps the thread to itself: heartbeats and the other partitions' answers wait meanwhile. */
 const TURN_MS = 20;
 /** One look into what was remembered. */
 const RESTORED = { maxRecords: 1_000, maxBytes: 8 * 1024 * 1024 };
 
-type Work<Id extends TopicId> = (input: StepInput<TopicRecords[Id]> & Placed) => Outcome | Promise<Outcome>;
+type Work<Id extends TopicId> = (input: StepInput<TopicRecords[Id]> & Raw & Placed) => Outcome | Promise<Outcome>;
 
 export interface RunnerParts {
   log: EventLog;
@@ -70,7 +70,7 @@ export async function runProcessor<Id extends TopicId>(
       try {
         const value = codec.decode(processor.input, record.value) as TopicRecords[Id];
         const { key, timestamp, headers, offset } = record;
-        const outcome = step({ value, key, timestamp, headers, offset });
+        const outcome = step({ value, bytes: record.value, key, timestamp, headers, offset });
         return outputsOf(record, outcome instanceof Promise ? await outcome : outcome, value);
       } catch (error) {
         failure = toParapetError(error);

@@ -14,12 +14,17 @@ export interface StepInput<T> {
   headers: Record<string, string>;
 }
 
+/** The record as it stands in the log. */
+export interface Raw {
+  bytes: Buffer;
+}
+
 export type Emission = { [Id in TopicId]: { topic: Id; key: string; timestamp: number; value: TopicRecords[Id] } }[TopicId];
 
 export type Outcome = { kind: 'emit'; records: Emission[] } | { kind: 'drop'; reason: string } | { kind: 'dead'; reason: string };
 
 /** May throw: what is thrown is tried again, then becomes a dead letter. */
-export type Step<T> = (input: StepInput<T>) => Outcome | Promise<Outcome>;
+export type Step<T> = (input: StepInput<T> & Raw) => Outcome | Promise<Outcome>;
 
 export interface Processor<Id extends TopicId = TopicId> {
   /** Also the consumer group. */

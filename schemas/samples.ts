@@ -118,6 +118,7 @@ const ENRICHMENT: Enrichment = {
   maskedResponse: '',
   maskedCounts: { EMAIL: 1 },
   contentAvailable: true,
+  eventHash: 'ef'.repeat(32),
 };
 
 const ASSESSMENT: Assessment = {

@@ -173,6 +173,8 @@ export interface Enrichment {
   maskedCounts: Record<string, number>;
   /** False when the content's data key is gone (erased). */
   contentAvailable: boolean;
+  /** SHA-256 of the interaction's record as it stands in the log and the lake, hex: what evidence proves. Empty in records older than this field. */
+  eventHash: string;
 }
 
 /** An interaction and what the gateway could not know in time. Derived: the same interaction and the same price table give the same bytes. */

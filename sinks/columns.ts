@@ -167,6 +167,7 @@ const DERIVED_COLUMNS: readonly Column<UnsealedAssessedInteraction>[] = [
   column('string', 'masked_response', 'enrichment.maskedResponse'),
   column('counts', 'masked_counts', 'enrichment.maskedCounts'),
   column('bool', 'content_available', 'enrichment.contentAvailable'),
+  column('string', 'event_hash', 'enrichment.eventHash'),
   column('int', 'risk_score', 'assessment.riskScore'),
   column('int', 'threats_detected', 'assessment.threatsDetected'),
   optional('label', 'top_threat_type', 'assessment.topThreatType'),

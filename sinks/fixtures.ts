@@ -189,6 +189,7 @@ export function createFixtures(options: FixtureOptions = {}): Fixtures {
       maskedResponse: source.responseContent === null ? '' : sentence(random, 45),
       maskedCounts: random() < 0.2 ? { email: 1, iban: 2 } : {},
       contentAvailable: true,
+      eventHash: hex(random, 64),
     };
     return {
       interaction: source,

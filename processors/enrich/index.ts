@@ -2,7 +2,7 @@
  * Adds what the gateway could not know in time: cost, missing token counts, the conversation, content hashes, masked
  * text. Pure: the same interaction, price table and keys give the same record, so a replay makes the same bytes.
  */
-import { createHmac } from 'node:crypto';
+import { createHmac, hash as hashOf } from 'node:crypto';
 import { derivedId } from '../../core/ids.ts';
 import type { Masker } from '../../detection/types.ts';
 import type { KeyStore } from '../../keys/port.ts';
@@ -25,15 +25,15 @@ export function createEnrich(parts: EnrichParts): Processor<'interactions'> {
   return {
     name: 'enrich',
     input: 'interactions',
-    step({ value: interaction, key, timestamp }) {
+    step({ value: interaction, bytes, key, timestamp }) {
       const content = openContent(parts.keys, interaction);
-      const value = { interaction, enrichment: enrichmentOf(interaction, content, parts) };
+      const value = { interaction, enrichment: enrichmentOf(interaction, content, bytes, parts) };
       return { kind: 'emit', records: [{ topic: 'enriched', key, timestamp, value }] };
     },
   };
 }
 
-function enrichmentOf(interaction: Interaction, content: OpenedContent, { keys, masker, prices }: EnrichParts): Enrichment {
+function enrichmentOf(interaction: Interaction, content: OpenedContent, bytes: Buffer, { keys, masker, prices }: EnrichParts): Enrichment {
   const usage = interaction.usage ?? usageWithout(interaction, content);
   const price = prices.cost(interaction.modelUsed ?? interaction.modelAsked, usage, interaction.startedAt);
   const counts: Record<string, number> = {};
@@ -57,6 +57,7 @@ function enrichmentOf(interaction: Interaction, content: OpenedContent, { keys, 
     maskedResponse: content.response ? masked(answerText(content.response)) : '',
     maskedCounts: counts,
     contentAvailable: content.available,
+    eventHash: hashOf('sha256', bytes),
   };
 }
 

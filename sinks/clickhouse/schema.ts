@@ -183,6 +183,14 @@ const MIGRATIONS: readonly Migration[] = [
     // Over the view's own table, as above.
     statements: (store, table) => (table === 'incidents' ? [createNewestIncidents(store)] : []),
   },
+  {
+    number: 10,
+    name: 'add event_hash to interactions',
+    view: 'interactions',
+    statements: ({ database, layout }, table) => [
+      `ALTER TABLE ${database}.${table}${onCluster(layout)} ADD COLUMN IF NOT EXISTS event_hash String CODEC(ZSTD(1)) AFTER content_available`,
+    ],
+  },
 ];
 
 /**
