@@ -63,7 +63,16 @@ describe('the views', () => {
     const applied = await ask<{ n: number }>(
       `SELECT toInt32(count()) AS n FROM parapet.parapet_migrations WHERE table_name IN ('interactions', 'threats', 'audit', 'verdicts', 'incidents')`,
     );
-    expect(applied).toEqual([{ n: 9 }]);
+    expect(applied).toEqual([{ n: 10 }]);
+  });
+
+  it('of an older version get the columns that were added since', async () => {
+    const table = 'interactions__rebuild_older';
+    await migrate(store, 'interactions', { table });
+    await store.client.command({ query: `ALTER TABLE parapet.${table} DROP COLUMN event_hash` });
+    await store.client.command({ query: `DELETE FROM parapet.parapet_migrations WHERE table_name = '${table}' AND number = 10` });
+    expect(await migrate(store, 'interactions', { table })).toEqual(['add event_hash to interactions']);
+    expect(await ask(`SELECT type FROM system.columns WHERE table = '${table}' AND name = 'event_hash'`)).toEqual([{ type: 'String' }]);
   });
 
   it('hold what the records say', async () => {
