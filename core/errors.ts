@@ -217,6 +217,57 @@ export const ERROR_TABLE = {
     means: 'The embedded ClickHouse only answers reading queries.',
     hint: 'Use SELECT, SHOW, DESCRIBE, EXISTS or EXPLAIN.',
   },
+  // Evidence.
+  PARAPET_PACKAGE_INVALID: {
+    status: 422,
+    means: 'An evidence package is not what was sealed: a file is missing, was added or changed, or a signature does not hold.',
+    hint: 'See the message. Get the package again from where it was published; VERIFY.md in it says how to check it by hand.',
+  },
+  PARAPET_PACKAGE_EXISTS: {
+    status: 409,
+    means: 'A package of this framework, organisation and period was already published, and published packages are never replaced.',
+    hint: 'What came late goes into an addendum: parapet report … --addendum.',
+  },
+  PARAPET_PROOF_IMPOSSIBLE: {
+    status: 404,
+    means: 'The interaction cannot be proven to belong to the package.',
+    hint: 'See the message.',
+  },
+  PARAPET_CHAIN_BROKEN: {
+    status: 409,
+    means: 'A package names another predecessor than the one that is in the archive.',
+    hint: 'Find the missing package: the audit log has every published manifest’s hash (action evidence.published).',
+  },
+  PARAPET_SIGNER_INVALID: {
+    status: 500,
+    means: 'The key or certificate that evidence is signed with cannot be used.',
+    hint: 'See the message; docs/evidence.md says what key and certificates must be.',
+  },
+  PARAPET_OPENSSL_FAILED: {
+    status: 500,
+    means: 'The openssl command is not there, or refused.',
+    hint: 'Install openssl, or name it in PARAPET_OPENSSL. Evidence is timestamped and checked with it.',
+  },
+  PARAPET_TIMESTAMP_FAILED: {
+    status: 502,
+    means: 'The timestamp authority gave no timestamp, or one that does not hold.',
+    hint: 'Check PARAPET_EVIDENCE_TSA_URL and its certificate; run the same command again, it goes on from there.',
+  },
+  PARAPET_APPROVAL_REFUSED: {
+    status: 403,
+    means: 'This person cannot approve this package.',
+    hint: 'See the message. Approvers and their roles stand in PARAPET_COMPLIANCE_FILE.',
+  },
+  PARAPET_LOCK_REFUSED: {
+    status: 502,
+    means: 'The bucket did not lock an object, so nothing was published.',
+    hint: 'Make the bucket with Object Lock enabled and allow s3:PutObjectRetention; then run the same command again.',
+  },
+  PARAPET_PERIOD_INVALID: {
+    status: 400,
+    means: 'This is no period of time, or one that is not over.',
+    hint: 'Write a day (2026-11-21), a month (2026-10), a quarter (2026-Q3) or a year (2026).',
+  },
 } as const satisfies Record<string, Entry>;
 
 export type ErrorCode = keyof typeof ERROR_TABLE;

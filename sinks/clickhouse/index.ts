@@ -10,7 +10,7 @@ import { applyTtl } from './retention.ts';
 import { type ClickHouseView, migrate, type TableOptions, VIEWS } from './schema.ts';
 import { createWriter } from './write.ts';
 
-export { type ClickHouse, type ClickHouseOptions, type Layout, openClickHouse } from './connect.ts';
+export { attempt, type ClickHouse, type ClickHouseOptions, type Layout, openClickHouse } from './connect.ts';
 export { createClickHouseEraser } from './erase.ts';
 export { ANALYST_QUERIES, type AnalystQuery } from './queries.ts';
 export { applyRetention as applyClickHouseRetention, reportRetention as reportClickHouseRetention, viewKeptSince } from './retention.ts';
