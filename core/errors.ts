@@ -212,6 +212,11 @@ export const ERROR_TABLE = {
     means: 'A bundle of signatures is not signed by a key that is trusted here, or was changed after it was signed.',
     hint: 'Name the publisher’s key in PARAPET_SIGNATURE_PUBLIC_KEYS, if you know it. What held before goes on holding.',
   },
+  PARAPET_FRAMEWORK_INVALID: {
+    status: 400,
+    means: 'A framework, or a file of one, cannot be used.',
+    hint: 'See the message, which names every mistake; docs/frameworks.md says what a file must be.',
+  },
   PARAPET_QUERY_REFUSED: {
     status: 403,
     means: 'The embedded ClickHouse only answers reading queries.',
