@@ -71,13 +71,13 @@ describe('drift', () => {
     expect([nothing.recent, nothing.before]).toEqual([0, 0]);
   });
 
-  it('is told once, as metric, log and audit event', async () => {
+  it('is told once, as metric, log and audit event, and so is that somebody looked', async () => {
     const metrics = createMetrics({ defaults: false });
     const said: string[] = [];
-    const audit = async (action: string, { measure }: Record<string, string>) => said.push(`${action} ${measure}`);
+    const audit = async (action: string, { measure, notable }: Record<string, string>) => said.push(`${action} ${measure ?? notable}`);
     const watch = watchDrift({ log, codec, logger: createLogger('test', 'silent'), metrics, audit }, () => NOW);
     await watch.close();
-    expect(said).toEqual(['detection.drifted risk', 'detection.drifted threat_type']);
+    expect(said).toEqual(['detection.drifted risk', 'detection.drifted threat_type', 'detection.watched 2']);
     expect(await metrics.registry.metrics()).toMatch(/parapet_detection_drift\{measure="model"\} 0/);
   });
 

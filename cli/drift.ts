@@ -109,9 +109,10 @@ export interface WatchParts extends DriftParts {
 }
 
 const EVERY_MS = HOUR_MS;
+const NOTED_MS = 24 * HOUR_MS;
 const WATCHED = { recentHours: 24, beforeHours: 7 * 24 };
 
-/** Looks now and every hour; says it once when a measure becomes notable. */
+/** Looks now and every hour; says it once when a measure becomes notable, and once a day that it has looked. */
 export function watchDrift({ logger, metrics, audit, ...parts }: WatchParts, now: () => number = Date.now): { close(): Promise<void> } {
   const gauge = metrics.gauge(
     'parapet_detection_drift',
@@ -119,10 +120,12 @@ export function watchDrift({ logger, metrics, audit, ...parts }: WatchParts, now
     ['measure'],
   );
   const said = new Set<string>();
+  let noted = Number.NEGATIVE_INFINITY;
   let running = Promise.resolve();
 
   async function look(): Promise<void> {
-    for (const { measure, index, notable } of (await measureDrift(parts, { now: now(), ...WATCHED })).measures) {
+    const { recent, before, measures } = await measureDrift(parts, { now: now(), ...WATCHED });
+    for (const { measure, index, notable } of measures) {
       if (index !== null) gauge.set({ measure }, index);
       if (!notable) said.delete(measure);
       if (!notable || said.has(measure)) continue;
@@ -130,6 +133,10 @@ export function watchDrift({ logger, metrics, audit, ...parts }: WatchParts, now
       logger.warn({ measure, index }, 'what detection sees has changed: its figures may no longer hold');
       await audit('detection.drifted', { measure, index: (index ?? 0).toFixed(3) });
     }
+    if (now() - noted < NOTED_MS) return;
+    noted = now();
+    const notable = measures.filter((each) => each.notable).length;
+    await audit('detection.watched', { recent: String(recent), before: String(before), notable: String(notable) });
   }
 
   const run = () => {

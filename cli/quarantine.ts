@@ -59,16 +59,18 @@ export async function setQuarantine(parts: QuarantineParts, agentId: string, for
   return quarantine;
 }
 
-/** Takes it back, whoever set it; what could not be obeyed too. False when there was none. */
-export async function liftQuarantine(parts: QuarantineParts, agentId: string): Promise<boolean> {
+/** Takes it back, whoever set it; what could not be obeyed too. `why` stands in the audit log. False when there was none. */
+export async function liftQuarantine(parts: QuarantineParts, agentId: string, why = ''): Promise<boolean> {
   const { log, codec, org, actor } = parts;
   const held = await heldNow(parts, (controls) => controls.find(org, QUARANTINE, agentId));
   if (held === undefined) return false;
   const quarantine = quarantineOf(held);
   const taken: Control = { org, kind: QUARANTINE, key: agentId, issuedAt: nowMicros(), actor, value: null };
-  const details: Record<string, string> = quarantine
-    ? { until: instantOf(quarantine.until), reason: quarantine.reason, setBy: held.actor }
-    : { setBy: held.actor };
+  const details: Record<string, string> = {
+    ...(quarantine ? { until: instantOf(quarantine.until), reason: quarantine.reason } : {}),
+    setBy: held.actor,
+    ...(why === '' ? {} : { why: why.slice(0, MOST_REASON) }),
+  };
   await log.append([
     controlRecord(codec, taken),
     auditRecord(codec, { org, actor, action: 'quarantine.lifted', target: `${org}/${agentId}`, details }),

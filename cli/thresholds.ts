@@ -33,8 +33,13 @@ export async function listThresholds(parts: Pick<ThresholdParts, 'log' | 'codec'
     .sort((a, b) => a.org.localeCompare(b.org));
 }
 
-/** In the place of those that it has. Throws PARAPET_INVALID_REQUEST. */
-export async function setThresholds({ log, codec, actor }: ThresholdParts, org: string, thresholds: Thresholds): Promise<void> {
+/** In the place of those that it has; `reason` stands in the audit log. Throws PARAPET_INVALID_REQUEST. */
+export async function setThresholds(
+  { log, codec, actor }: ThresholdParts,
+  org: string,
+  thresholds: Thresholds,
+  reason = '',
+): Promise<void> {
   const control = thresholdsControl({ org, actor, issuedAt: nowMicros(), thresholds });
   if (org === '' || thresholdsOf(control) === undefined) {
     throw new ParapetError('PARAPET_INVALID_REQUEST', {
@@ -42,19 +47,22 @@ export async function setThresholds({ log, codec, actor }: ThresholdParts, org: 
       hint: 'parapet thresholds set --help',
     });
   }
-  const details = { alert: String(thresholds.alert), block: String(thresholds.block) };
+  const details = { alert: String(thresholds.alert), block: String(thresholds.block), ...said(reason) };
   await log.append([controlRecord(codec, control), auditRecord(codec, { org, actor, action: 'thresholds.set', target: org, details })]);
 }
 
 /** From now on the settings hold. Also takes back what cannot be obeyed. False when there were none. */
-export async function clearThresholds({ log, codec, actor }: ThresholdParts, org: string): Promise<boolean> {
+export async function clearThresholds({ log, codec, actor }: ThresholdParts, org: string, reason = ''): Promise<boolean> {
   const held = await heldNow({ log, codec }, (controls) => controls.list(THRESHOLDS).filter((control) => control.org === org));
   if (held.length === 0) return false;
   const taken = held.map((control): Control => ({ ...control, issuedAt: nowMicros(), actor, value: null }));
-  const audit = auditRecord(codec, { org, actor, action: 'thresholds.cleared', target: org, details: {} });
+  const audit = auditRecord(codec, { org, actor, action: 'thresholds.cleared', target: org, details: said(reason) });
   await log.append([...taken.map((control) => controlRecord(codec, control)), audit]);
   return true;
 }
+
+const MOST_REASON = 500;
+const said = (reason: string): Record<string, string> => (reason === '' ? {} : { reason: reason.slice(0, MOST_REASON) });
 
 export function renderThresholds(all: readonly Listed[]): string[] {
   return all.map(({ org, thresholds, actor, issuedAt }) => {

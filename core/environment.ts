@@ -7,11 +7,13 @@ import { join, resolve } from 'node:path';
 import { z } from 'zod';
 import { ParapetError } from './errors.ts';
 import { detectionSettings } from './settings/detection.ts';
+import { evidenceChecks, evidenceSettings } from './settings/evidence.ts';
 import { kafkaChecks, kafkaSettings } from './settings/kafka.ts';
 import { bytes, flag, MiB, milliseconds, organisation } from './settings/kinds.ts';
 import { retentionSettings } from './settings/retention.ts';
 import { siemSettings, storeChecks, storeSettings } from './settings/stores.ts';
 import { telemetrySettings } from './settings/telemetry.ts';
+import { workflowChecks, workflowSettings } from './settings/workflows.ts';
 
 const schema = z.object({
   PARAPET_DATA: z.string().default('.parapet'),
@@ -54,6 +56,8 @@ const schema = z.object({
   ...storeSettings,
   ...siemSettings,
   ...telemetrySettings,
+  ...evidenceSettings,
+  ...workflowSettings,
 
   OPENAI_API_KEY: z.string().optional(),
   OPENAI_BASE_URL: z.url().default('https://api.openai.com/v1'),
@@ -65,8 +69,10 @@ const schema = z.object({
 
 export type Environment = z.infer<typeof schema>;
 
+export const SETTING_NAMES: readonly string[] = Object.keys(schema.shape);
+
 /** What is not built yet is refused by name, so that nobody believes it is on. */
-const NOT_YET = ['REDIS_URL', 'TEMPORAL_ADDRESS'];
+const NOT_YET = ['REDIS_URL'];
 
 /** Reads and checks the environment. Throws PARAPET_CONFIG_INVALID with every mistake in its message. */
 export function readEnvironment(source: NodeJS.ProcessEnv = process.env): Environment {
@@ -99,7 +105,7 @@ function crossChecks(env: Environment): string[] {
   if (env.PARAPET_CONTENT_LIMIT_BYTES > 16 * MiB)
     problems.push('PARAPET_CONTENT_LIMIT_BYTES must be at most 16 MiB: a record of the log holds at most 64');
   if (env.PARAPET_DURABILITY === 'kafka' && env.KAFKA_BROKERS === undefined) problems.push('PARAPET_DURABILITY=kafka needs KAFKA_BROKERS');
-  problems.push(...kafkaChecks(env), ...storeChecks(env));
+  problems.push(...kafkaChecks(env), ...storeChecks(env), ...evidenceChecks(env), ...workflowChecks(env));
   return problems;
 }
 
@@ -125,6 +131,8 @@ export function dataPaths(env: Pick<Environment, 'PARAPET_DATA'>) {
     signatures: at('signatures'),
     /** The model that `parapet train` made last. */
     models: at('models'),
+    /** Reports under way, the archive of published ones, and this machine's own authority. */
+    evidence: at('evidence'),
     /** How far interrupted replays are. */
     replays: at('replays'),
     /** What the first start made: API keys (hashed), the password of the embedded ClickHouse. */

@@ -18,6 +18,8 @@ const fileSchema = z.strictObject({
       agentId: z.string().min(1),
       /** May this key name another agent in the request (`agent_id`, `x-parapet-agent`)? */
       mayNameAgent: z.boolean().default(false),
+      /** Of keys that were made before this was noted nobody can say how old they are. */
+      createdAt: z.iso.datetime().optional(),
     }),
   ),
 });
@@ -37,15 +39,35 @@ export interface ApiKeys {
 /** Throws PARAPET_CONFIG_INVALID when the file is missing or malformed. */
 export function loadApiKeys(path: string): ApiKeys {
   const byHash = new Map<string, Caller>();
+  for (const { id, sha256: digest, org, agentId, mayNameAgent } of readKeys(path)) {
+    byHash.set(digest, { keyId: id, org, agentId, mayNameAgent });
+  }
+  return { find: (key) => byHash.get(sha256(key)) };
+}
+
+function readKeys(path: string): z.infer<typeof fileSchema>['keys'] {
   try {
-    for (const { id, sha256: digest, org, agentId, mayNameAgent } of fileSchema.parse(JSON.parse(readFileSync(path, 'utf8'))).keys) {
-      byHash.set(digest, { keyId: id, org, agentId, mayNameAgent });
-    }
+    return fileSchema.parse(JSON.parse(readFileSync(path, 'utf8'))).keys;
   } catch (cause) {
     const reason = cause instanceof Error ? cause.message : String(cause);
     throw new ParapetError('PARAPET_CONFIG_INVALID', { message: `The API keys file ${path} cannot be used: ${reason}`, cause });
   }
-  return { find: (key) => byHash.get(sha256(key)) };
+}
+
+export interface KeyFacts extends Caller {
+  /** ISO 8601; null where the file does not say. */
+  createdAt: string | null;
+}
+
+/** What the file says of its keys, without their hashes. Throws PARAPET_CONFIG_INVALID as `loadApiKeys`. */
+export function describeApiKeys(path: string): KeyFacts[] {
+  return readKeys(path).map(({ id, org, agentId, mayNameAgent, createdAt = null }) => ({
+    keyId: id,
+    org,
+    agentId,
+    mayNameAgent,
+    createdAt,
+  }));
 }
 
 export interface NewKey {
@@ -57,7 +79,7 @@ export interface NewKey {
 export function createApiKeysFile(path: string, org: string): NewKey | undefined {
   const key = `pk_${randomBytes(32).toString('base64url')}`;
   const id = `key_${randomBytes(6).toString('hex')}`;
-  const content = { keys: [{ id, sha256: sha256(key), org, agentId: 'default', mayNameAgent: true }] };
+  const content = { keys: [{ id, sha256: sha256(key), org, agentId: 'default', mayNameAgent: true, createdAt: new Date().toISOString() }] };
   const temporary = `${path}.${process.pid}`;
   writeFileSync(temporary, `${JSON.stringify(content, null, 2)}\n`, { mode: 0o600, flush: true });
   try {

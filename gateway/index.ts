@@ -2,6 +2,7 @@
 import { join } from 'node:path';
 import { dataPaths, type Environment } from '../core/environment.ts';
 import { ParapetError } from '../core/errors.ts';
+import { settingsHash, settingsInForce } from '../core/in-force.ts';
 import type { Logger } from '../core/logger.ts';
 import { createMetrics } from '../core/metrics.ts';
 import type { Detector } from '../detection/index.ts';
@@ -181,11 +182,14 @@ export async function startGateway(env: Environment, logger: Logger, parts: Gate
   const server = createServer({ pipeline, wires, routing, spool, metrics, requestTimeoutMs: env.PARAPET_REQUEST_TIMEOUT_MS });
   const { orphaned } = spool.stats();
   const url = await server.listen(env.PARAPET_HOST, env.PARAPET_PORT);
+  const settings = settingsInForce(env);
   await recorder.audit('gateway.started', {
     inspectMode: env.PARAPET_INSPECT_MODE,
     signatures: detector.version,
     orphaned: String(orphaned),
     vendors: configs.map(({ name }) => name).join(','),
+    settings: JSON.stringify(settings),
+    settingsHash: settingsHash(settings),
   });
   logger.info({ url, gatewayId, orphaned, vendors: configs.map(({ name }) => name) }, 'gateway ready');
 

@@ -47,7 +47,7 @@ export async function openEvidenceSigner({
   openssl,
   keyFile,
   certificateFile,
-  now = new Date(),
+  now,
 }: SignerOptions): Promise<EvidenceSigner> {
   if (keyFile === undefined || certificateFile === undefined) await ensureAuthority(folder, org, openssl);
   const key = readKey(keyFile ?? join(folder, AUTHORITY_FILES.signerKey));
@@ -56,7 +56,8 @@ export async function openEvidenceSigner({
       ? [AUTHORITY_FILES.signer, AUTHORITY_FILES.root].map((name) => readFileSync(join(folder, name), 'utf8'))
       : certificatesIn(readPem(certificateFile));
   const algorithm = algorithmOf(key);
-  checkChain(chain, key, now);
+  // Read only now: certificates that were just made are valid from a moment ago.
+  checkChain(chain, key, now ?? new Date());
   return { algorithm, chain, sign: (bytes) => sign(algorithm === 'ed25519' ? null : 'sha256', bytes, key) };
 }
 

@@ -61,6 +61,27 @@ describe('sealed content', () => {
     expect(keys.count('acme/dora')).toBe(1);
   });
 
+  it('says how many data keys an organisation has and how old they are, and nothing of another', async () => {
+    const own = mkdtempSync(join(tmpdir(), 'parapet-ages-'));
+    const before = Date.now();
+    const store = openLocalKeyStore({ folder: own });
+    const none = store.ages('acme');
+    expect(none).toMatchObject({ dataKeys: 0, oldestAt: undefined, newestAt: undefined });
+    expect(none.masterKeyAt).toBeGreaterThan(before - 10_000);
+    for (const subject of ['acme/ann', 'acme/bob', 'acme-2/ann', 'other/ann']) store.current(subject);
+    const { dataKeys, oldestAt = 0, newestAt = 0 } = store.ages('acme');
+    expect(dataKeys).toBe(2);
+    expect(oldestAt).toBeGreaterThanOrEqual(before);
+    expect(newestAt).toBeGreaterThanOrEqual(oldestAt);
+    await store.destroy('acme/ann');
+    expect(store.ages('acme').dataKeys).toBe(1);
+    await store.close();
+    const outside = openLocalKeyStore({ folder: own, masterKey: readFileSync(join(own, 'master.key'), 'utf8') });
+    expect(outside.ages('acme')).toMatchObject({ dataKeys: 1, masterKeyAt: undefined });
+    await outside.close();
+    rmSync(own, { recursive: true });
+  });
+
   it('seals and opens nothing any more with a key that another process destroyed, after 60 s at most', async () => {
     let ms = Date.now();
     const gateway = openLocalKeyStore({ folder, now: () => ms });

@@ -4,7 +4,7 @@
  * never make two.
  */
 import { createCipheriv, createDecipheriv, createSecretKey, hkdfSync, type KeyObject, randomBytes } from 'node:crypto';
-import { chmodSync, existsSync, linkSync, mkdirSync, readFileSync, unlinkSync, writeFileSync } from 'node:fs';
+import { chmodSync, existsSync, linkSync, mkdirSync, readFileSync, statSync, unlinkSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { open } from 'lmdb';
 import { ParapetError } from '../core/errors.ts';
@@ -111,6 +111,23 @@ export function openLocalKeyStore({ folder, masterKey, now = Date.now }: LocalKe
       return ids.length;
     },
 
+    ages(org) {
+      root.resetReadTxn();
+      let [dataKeys, oldestAt, newestAt] = [0, Number.POSITIVE_INFINITY, Number.NEGATIVE_INFINITY];
+      // `0` is the character behind `/`: keys alone, no subjects.
+      for (const { value } of root.getRange({ start: 'key/', end: 'key0' })) {
+        const { subject, createdAt } = value as KeyRow;
+        if (!subject.startsWith(`${org}/`)) continue;
+        dataKeys += 1;
+        oldestAt = Math.min(oldestAt, createdAt);
+        newestAt = Math.max(newestAt, createdAt);
+      }
+      const masterKeyAt = masterKey === undefined ? Math.floor(statSync(join(folder, 'master.key')).mtimeMs) : undefined;
+      return dataKeys === 0
+        ? { dataKeys, oldestAt: undefined, newestAt: undefined, masterKeyAt }
+        : { dataKeys, oldestAt, newestAt, masterKeyAt };
+    },
+
     hashKey(org) {
       let key = hashKeys.get(org);
       if (key === undefined) {
@@ -118,6 +135,10 @@ export function openLocalKeyStore({ folder, masterKey, now = Date.now }: LocalKe
         hashKeys.set(org, key);
       }
       return key;
+    },
+
+    purposeKey(purpose) {
+      return createSecretKey(Buffer.from(hkdfSync('sha256', master, Buffer.alloc(0), `parapet purpose/${purpose}`, 32)));
     },
 
     async close() {

@@ -11,6 +11,16 @@ export interface DataKey {
   key: KeyObject;
 }
 
+/** How old keys are, for evidence. Milliseconds since 1970; never anything of a key itself. */
+export interface KeyAges {
+  dataKeys: number;
+  /** Undefined when there is no data key. */
+  oldestAt: number | undefined;
+  newestAt: number | undefined;
+  /** Undefined where the store cannot know it: a master key that comes from outside. */
+  masterKeyAt: number | undefined;
+}
+
 export interface KeyStore {
   /** The subject's current data key; made, and durable, when there is none. */
   current(subject: string): DataKey;
@@ -20,7 +30,11 @@ export interface KeyStore {
   count(subject: string): number;
   /** Destroys every data key of the subject. Gives how many there were. */
   destroy(subject: string): Promise<number>;
+  /** Of the organisation's data keys. Looks at each, so it is for reports. */
+  ages(org: string): KeyAges;
   /** HMAC-SHA256 key for hashes of content in views: equal content of one org has equal hashes, and nobody can guess content from a hash alone. */
   hashKey(org: string): KeyObject;
+  /** AES-256 key for one purpose of Parapet's own, e.g. `workflow payloads`; as old as the master key. */
+  purposeKey(purpose: string): KeyObject;
   close(): Promise<void>;
 }

@@ -1,8 +1,8 @@
 /** Files of a package: their hashes, in the format of `sha256sum`, and JSON and CSV whose bytes depend on nothing but what they say. */
 import { createHash } from 'node:crypto';
 import { createReadStream } from 'node:fs';
-import { open, readdir, rename } from 'node:fs/promises';
-import { dirname, join } from 'node:path';
+import { readdir } from 'node:fs/promises';
+import { join } from 'node:path';
 import { ParapetError } from '../../core/errors.ts';
 import type { Cell, EvidenceColumn, Row } from '../types.ts';
 
@@ -56,30 +56,6 @@ export function readSums(text: string, name: string): Pick<FileEntry, 'path' | '
 
 export function jsonText(value: unknown): string {
   return `${JSON.stringify(value, null, 2)}\n`;
-}
-
-/** Whole or not at all: a file appears under its name when it is on disk. */
-export async function writeWhole(path: string, body: string | Uint8Array): Promise<void> {
-  const temporary = `${path}.tmp`;
-  const handle = await open(temporary, 'w');
-  try {
-    await handle.writeFile(body);
-    await handle.sync();
-  } finally {
-    await handle.close();
-  }
-  await rename(temporary, path);
-  await syncFolder(dirname(path));
-}
-
-/** Has the disk remember what was named in the folder. */
-export async function syncFolder(path: string): Promise<void> {
-  const handle = await open(path, 'r');
-  try {
-    await handle.sync();
-  } finally {
-    await handle.close();
-  }
 }
 
 /** What a spreadsheet would take for a formula, and what stands before one that is meant as text. */

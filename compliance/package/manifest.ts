@@ -33,7 +33,7 @@ const link = z.strictObject({ id: z.string(), manifest: sha256 });
 
 const manifestSchema = z.strictObject({
   format: z.literal('parapet-evidence/1'),
-  /** `report/<framework>/<org>/<period>`, with `/addendum-<n>` behind it where it is one. */
+  /** `report/<framework>/<org>/<period>`, with `.addendum-<n>` behind it where it is one. */
   id: z.string(),
   org: z.string(),
   framework: z.strictObject({ id: z.string(), version: z.string(), revision: z.number() }),
@@ -48,8 +48,8 @@ const manifestSchema = z.strictObject({
   previous: link.nullable(),
   /** The package that this one adds to. */
   addendumTo: link.nullable(),
-  /** Interactions of the previous package's window that came after it was made; an addendum has them. */
-  late: z.strictObject({ of: z.string(), interactions: z.number().int() }).nullable(),
+  /** Interactions of the window of a package before that came after it was made, and the addendum that has them. */
+  late: z.strictObject({ of: z.string(), interactions: z.number().int(), addendum: z.string().nullable() }).nullable(),
   interactions: z.strictObject({
     count: z.number().int(),
     /** Written before records were hashed: counted, and not in the tree. */

@@ -5,8 +5,9 @@
 import { X509Certificate } from 'node:crypto';
 import { chmod, mkdir, readFile, rm } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
+import { writeWhole } from '../../core/durable.ts';
 import type { EvidenceSigner } from '../../keys/evidence.ts';
-import { hashFile, jsonText, listFiles, sumsOf, writeWhole } from './files.ts';
+import { hashFile, jsonText, listFiles, sumsOf } from './files.ts';
 import { instructions } from './instructions.ts';
 import {
   APPROVAL,

@@ -1,75 +1,11 @@
-/**
- * One process a spool. The lock is a file with the process's number and start time: a number alone could by now be
- * another process's, and after a kill nobody removes the file.
- */
-import { linkSync, readFileSync, renameSync, unlinkSync, writeFileSync } from 'node:fs';
+/** One process a spool. */
 import { join } from 'node:path';
 import { ParapetError } from '../../core/errors.ts';
+import { takeLock } from '../../core/lock.ts';
 
 /** Takes the lock; gives the function that lets it go. Throws PARAPET_SPOOL_LOCKED while a living process has it. */
 export function lockFolder(folder: string): () => void {
-  const path = join(folder, 'lock');
-  const mine = `${process.pid} ${startOf(process.pid)}`;
-  const temporary = `${path}.${process.pid}`;
-  writeFileSync(temporary, mine);
-  try {
-    for (let attempt = 0; ; attempt++) {
-      try {
-        linkSync(temporary, path);
-        break;
-      } catch (error) {
-        if ((error as NodeJS.ErrnoException).code !== 'EEXIST' || attempt > 3) throw error;
-        const holder = read(path);
-        const pid = Number(holder.split(' ')[0]);
-        if (holder === mine || (pid > 0 && pid !== process.pid && `${pid} ${startOf(pid)}` === holder && isRunning(pid))) {
-          throw new ParapetError('PARAPET_SPOOL_LOCKED', { message: `Process ${pid} uses the spool ${folder}.` });
-        }
-        removeStale(path, holder);
-      }
-    }
-  } finally {
-    unlinkSync(temporary);
-  }
-  return () => {
-    if (read(path) === mine) unlinkSync(path);
-  };
-}
-
-/** Removes the lock of a dead holder. Moved aside first: between reading and removing, another may have taken the lock. */
-function removeStale(path: string, holder: string): void {
-  const aside = `${path}.${process.pid}.stale`;
-  try {
-    renameSync(path, aside);
-  } catch (error) {
-    if ((error as NodeJS.ErrnoException).code === 'ENOENT') return;
-    throw error;
-  }
-  try {
-    if (read(aside) !== holder) linkSync(aside, path);
-  } finally {
-    unlinkSync(aside);
-  }
-}
-
-function read(path: string): string {
-  try {
-    return readFileSync(path, 'utf8');
-  } catch {
-    return '';
-  }
-}
-
-function isRunning(pid: number): boolean {
-  try {
-    process.kill(pid, 0);
-    return true;
-  } catch (error) {
-    return (error as NodeJS.ErrnoException).code === 'EPERM';
-  }
-}
-
-/** When the process started, where the system tells (Linux); else a constant, and the number alone decides. */
-function startOf(pid: number): string {
-  const text = read(`/proc/${pid}/stat`);
-  return text === '' ? '-' : (text.slice(text.lastIndexOf(')') + 2).split(' ')[19] ?? '-');
+  const lock = takeLock(join(folder, 'lock'));
+  if ('heldBy' in lock) throw new ParapetError('PARAPET_SPOOL_LOCKED', { message: `Process ${lock.heldBy} uses the spool ${folder}.` });
+  return lock.release;
 }

@@ -1,8 +1,8 @@
-/** What the lake says when its store fails. */
+/** What the lake, and whatever else is kept in such a store, says when the store fails. */
 import { ParapetError } from '../../core/errors.ts';
 
 /** Runs `act`; what it throws becomes PARAPET_STORE_UNAVAILABLE with the store's own words. */
-export async function attempt<T>(what: string, act: () => Promise<T>): Promise<T> {
+export async function attempt<T>(what: string, act: () => Promise<T>, who = 'The lake'): Promise<T> {
   try {
     return await act();
   } catch (error) {
@@ -10,7 +10,7 @@ export async function attempt<T>(what: string, act: () => Promise<T>): Promise<T
     const reason = error instanceof Error ? `${error.name}: ${error.message}` : String(error);
     const hint = hintOf(error);
     throw new ParapetError('PARAPET_STORE_UNAVAILABLE', {
-      message: `The lake could not ${what}: ${reason}`,
+      message: `${who} could not ${what}: ${reason}`,
       cause: error,
       ...(hint === undefined ? {} : { hint }),
     });

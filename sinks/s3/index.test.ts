@@ -7,7 +7,16 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { createCodec } from '../../schemas/codec.ts';
 import { openFileRegistry } from '../../schemas/registry/file.ts';
 import { createFixtures } from '../fixtures.ts';
-import { createFolderStore, createLakeSink, type LakeRecord, type LakeTopic, type ObjectStore, readLake, tallyLake } from './index.ts';
+import {
+  createFolderStore,
+  createLakeSink,
+  findInteraction,
+  type LakeRecord,
+  type LakeTopic,
+  type ObjectStore,
+  readLake,
+  tallyLake,
+} from './index.ts';
 import { toParquet } from './write.ts';
 
 let root = '';
@@ -144,6 +153,18 @@ describe('the lake', () => {
     ] as const)
       await sink.write(interactions(first, last));
     expect((await all(store, 'interactions')).map((record) => record.offset)).toEqual(Array.from({ length: 200 }, (_, n) => n));
+  });
+
+  it('finds the record of one interaction, and none of another', async () => {
+    const { store } = await lakeIn('one');
+    const batch = interactions(0, 299);
+    await createLakeSink({ store, topic: 'interactions' }).write(batch);
+    for (const { value, raw } of [batch.records[0], batch.records[123], batch.records[299]].filter((record) => record !== undefined)) {
+      const { interactionId, startedAt } = value;
+      expect((await findInteraction(store, { interactionId, startedAt }))?.value).toEqual(raw);
+      expect(await findInteraction(store, { interactionId: 'none', startedAt })).toBeUndefined();
+      expect(await findInteraction(store, { interactionId, startedAt: 0 })).toBeUndefined();
+    }
   });
 
   it('does not see what a killed writer left behind', async () => {

@@ -8,7 +8,7 @@ import type { LakeTopic } from './schema.ts';
 import type { ObjectStore } from './store.ts';
 import { writeBatch } from './write.ts';
 
-export { type LakeRecord, lakeRanges, readLake, tallyLake } from './read.ts';
+export { findInteraction, type LakeRecord, lakeRanges, readLake, tallyLake } from './read.ts';
 export { applyRetention as applyLakeRetention, type LakeRetention, reportRetention as reportLakeRetention } from './retention.ts';
 export { LAKE_TOPICS, type LakeTopic } from './schema.ts';
 export { createFolderStore, createS3Store, type ObjectStore, type S3Options } from './store.ts';

@@ -48,6 +48,24 @@ export async function* readLake(
 }
 
 /**
+ * The record of one interaction; undefined when the lake does not hold it. Reads one column of the files of its day, and one file whole.
+ * `startedAt` in microseconds since 1970. Throws PARAPET_STORE_UNAVAILABLE.
+ */
+export async function findInteraction(
+  store: ObjectStore,
+  { interactionId, startedAt }: { interactionId: string; startedAt: number },
+): Promise<LakeRecord | undefined> {
+  const day = new Date(startedAt / 1_000).toISOString().slice(0, 10);
+  for (const file of await filesOf(store, 'interactions')) {
+    if (file.day !== day) continue;
+    const [ids = []] = await unlessGone(store, file, () => columnsOf(store, file, ['interaction_id']), []);
+    const at = Array.from(ids, String).indexOf(interactionId);
+    if (at >= 0) return (await unlessGone(store, file, () => recordsOf(store, file), []))[at];
+  }
+  return undefined;
+}
+
+/**
  * The offsets that the lake holds of a topic: `[start, end)` of each partition, by the bounds of its files.
  * Throws PARAPET_STORE_UNAVAILABLE.
  */

@@ -9,12 +9,15 @@ import {
   DeleteObjectCommand,
   GetObjectCommand,
   HeadBucketCommand,
+  HeadObjectCommand,
   ListObjectsV2Command,
   PutObjectCommand,
   S3Client,
   S3ServiceException,
 } from '@aws-sdk/client-s3';
-import { attempt, codeOf } from './faults.ts';
+import { syncFolder } from '../../core/durable.ts';
+import { ParapetError } from '../../core/errors.ts';
+import { attempt as attemptBy, codeOf } from './faults.ts';
 import { createLifecycle, type Lifecycle } from './lifecycle.ts';
 
 export interface StoredObject {
@@ -39,11 +42,21 @@ export interface ObjectStore {
   remove(key: string): Promise<void>;
   /** What the store itself does with age; absent in a folder. */
   readonly lifecycle?: Lifecycle;
+  /** Objects that nobody can change or delete before a time, not even the bucket's owner; absent in a folder. */
+  readonly locks?: Locks;
   close(): Promise<void>;
 }
 
+export interface Locks {
+  /** As `putOnce`, locked until a time (Object Lock, COMPLIANCE). Throws PARAPET_LOCK_REFUSED when the bucket does not lock. */
+  putOnce(key: string, body: Uint8Array, until: Date): Promise<boolean>;
+  /** Of the object's newest version, which is what a lock protects. */
+  versionOf(key: string): Promise<string | null>;
+}
+
 /** Objects as files below `folder`. A file appears under its name complete and on disk, or not at all. */
-export function createFolderStore(folder: string): ObjectStore {
+export function createFolderStore(folder: string, called?: string): ObjectStore {
+  const attempt = <T>(what: string, act: () => Promise<T>) => attemptBy(what, act, called);
   const known = new Set<string>();
 
   /** Makes a folder and everything above it, and has the disk remember each of them. */
@@ -125,11 +138,13 @@ export interface S3Options {
   region?: string;
   accessKeyId?: string;
   secretAccessKey?: string;
+  /** What errors call it; the lake without. */
+  called?: string;
 }
 
 /** Objects in a bucket, which must exist. Without keys the SDK looks for credentials in its usual places. */
 export function createS3Store(options: S3Options): ObjectStore {
-  const { bucket, prefix: base = '', endpoint, region = 'us-east-1', accessKeyId, secretAccessKey } = options;
+  const { bucket, prefix: base = '', endpoint, region = 'us-east-1', accessKeyId, secretAccessKey, called } = options;
   const client = new S3Client({
     region,
     // Path style: S3-compatible stores seldom have a DNS name for each bucket.
@@ -138,6 +153,10 @@ export function createS3Store(options: S3Options): ObjectStore {
     maxAttempts: 3,
     requestHandler: { connectionTimeout: 5_000, requestTimeout: 60_000 },
   });
+
+  const attempt = <T>(what: string, act: () => Promise<T>) => attemptBy(what, act, called);
+  const once = (key: string, body: Uint8Array) => ({ Bucket: bucket, Key: base + key, Body: body, IfNoneMatch: '*' });
+  const isTaken = (error: unknown) => error instanceof S3ServiceException && error.$metadata.httpStatusCode === 412;
 
   return {
     name: `s3://${bucket}/${base}`,
@@ -148,21 +167,37 @@ export function createS3Store(options: S3Options): ObjectStore {
     putOnce: (key, body) =>
       attempt(`write ${key}`, async () => {
         try {
-          await client.send(
-            new PutObjectCommand({
-              Bucket: bucket,
-              Key: base + key,
-              Body: body,
-              IfNoneMatch: '*',
-              ContentType: 'application/vnd.apache.parquet',
-            }),
-          );
+          await client.send(new PutObjectCommand({ ...once(key, body), ContentType: 'application/vnd.apache.parquet' }));
           return true;
         } catch (error) {
-          if (error instanceof S3ServiceException && error.$metadata.httpStatusCode === 412) return false;
+          if (isTaken(error)) return false;
           throw error;
         }
       }),
+    locks: {
+      putOnce: (key, body, until) =>
+        attempt(`write ${key}`, async () => {
+          const locked = { ObjectLockMode: 'COMPLIANCE', ObjectLockRetainUntilDate: until, ChecksumAlgorithm: 'SHA256' } as const;
+          try {
+            await client.send(new PutObjectCommand({ ...once(key, body), ...locked }));
+            return true;
+          } catch (error) {
+            if (isTaken(error)) return false;
+            if (error instanceof S3ServiceException && /ObjectLock|Object Lock/i.test(`${error.name} ${error.message}`)) {
+              throw new ParapetError('PARAPET_LOCK_REFUSED', {
+                message: `The bucket ${bucket} did not lock ${key}: ${error.message}`,
+                cause: error,
+              });
+            }
+            throw error;
+          }
+        }),
+      versionOf: (key) =>
+        attempt(`look at ${key}`, async () => {
+          const { VersionId } = await client.send(new HeadObjectCommand({ Bucket: bucket, Key: base + key }));
+          return VersionId ?? null;
+        }),
+    },
     list: (prefix) =>
       attempt(`list ${prefix}`, async () => {
         const found: StoredObject[] = [];
@@ -202,15 +237,5 @@ async function exists(path: string): Promise<boolean> {
   } catch (error) {
     if (codeOf(error) === 'ENOENT') return false;
     throw error;
-  }
-}
-
-/** Without this a new name is only in memory: the file would survive a power cut, its entry would not. */
-async function syncFolder(path: string): Promise<void> {
-  const handle = await open(path, 'r');
-  try {
-    await handle.sync();
-  } finally {
-    await handle.close();
   }
 }

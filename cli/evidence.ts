@@ -1,0 +1,145 @@
+/** What reports and packages stand on, opened from the environment: the stores, the signer, the timestamp authority, the archive. */
+import { existsSync } from 'node:fs';
+import { join } from 'node:path';
+import { type Archive, type AssemblyParts, bucketArchive, folderArchive } from '../compliance/assembly/index.ts';
+import { queryOver } from '../compliance/collectors/query.ts';
+import { leavesOf, type Positions } from '../compliance/package/leaves.ts';
+import { localAuthority, remoteAuthority, type TimestampAuthority } from '../compliance/package/timestamp.ts';
+import type { VerifyOptions } from '../compliance/package/verify.ts';
+import { readComplianceSettings } from '../compliance/settings.ts';
+import type { Attestation } from '../compliance/types.ts';
+import { dataPaths, type Environment } from '../core/environment.ts';
+import { AUTHORITY_FILES, openEvidenceSigner } from '../keys/evidence.ts';
+import { openssl } from '../keys/openssl.ts';
+import { auditRecord } from '../log/audit.ts';
+import type { EventLog } from '../log/port.ts';
+import { TOPICS } from '../log/topics.ts';
+import packageJson from '../package.json' with { type: 'json' };
+import { type ClickHouse, openClickHouse } from '../sinks/clickhouse/index.ts';
+import { reconcileAll } from './books.ts';
+import { openAnalytics, openCodec, openKeys, openLog, runningFront } from './stores.ts';
+
+/** The consumer group whose position says up to where the view of interactions is. */
+const VIEW_GROUP = 'clickhouse.interactions';
+const EVER = { from: '1970-01-01T00:00:00.000Z', to: '2100-01-01T00:00:00.000Z' };
+
+export interface EvidenceDesk {
+  parts: AssemblyParts;
+  clickhouse: ClickHouse;
+  close(): Promise<void>;
+}
+
+/** Throws PARAPET_CONFIG_INVALID, PARAPET_STORE_UNAVAILABLE, PARAPET_LOG_UNAVAILABLE. */
+export async function openEvidence(env: Environment, org = env.PARAPET_ORG): Promise<EvidenceDesk> {
+  const settings = readComplianceSettings(env.PARAPET_COMPLIANCE_FILE);
+  const [log, codec, keys] = [await openLog(env), await openCodec(env), openKeys(env)];
+  const front = await runningFront(env);
+  const clickhouse =
+    front === undefined ? await openAnalytics(env) : await openClickHouse({ ...front, database: 'parapet', readOnly: true });
+  const archive = openArchive(env);
+  const run = openssl(env.PARAPET_OPENSSL);
+  const { authority } = evidencePaths(env);
+  let books: ReturnType<AssemblyParts['sources']['books']> | undefined;
+  const parts: AssemblyParts = {
+    root: dataPaths(env).evidence,
+    frameworksFolder: env.PARAPET_FRAMEWORKS_FOLDER,
+    version: packageJson.version,
+    sources: {
+      env,
+      settings,
+      log,
+      codec,
+      keys,
+      // All collectors of a run speak of the same books.
+      books: () => (books ??= readBooks(env)),
+      attestations: () => readAttestations(clickhouse, org),
+    },
+    query: (range) => queryOver(clickhouse, range),
+    leaves: (range) => leavesOf(clickhouse, range),
+    positions: () => viewPositions(log),
+    archive,
+    signer: () =>
+      openEvidenceSigner({
+        folder: authority,
+        org,
+        openssl: run,
+        keyFile: env.PARAPET_EVIDENCE_KEY_FILE,
+        certificateFile: env.PARAPET_EVIDENCE_CERTIFICATE_FILE,
+      }),
+    timestamps: timestampAuthority(env, org),
+    openssl: run,
+    record: async (facts) => {
+      await log.append([auditRecord(codec, facts)]);
+    },
+    now: () => new Date(),
+  };
+  return {
+    parts,
+    clickhouse,
+    close: async () => {
+      await archive.close();
+      await clickhouse.close();
+      await keys.close();
+      await log.close();
+    },
+  };
+}
+
+export function evidencePaths(env: Environment) {
+  const root = dataPaths(env).evidence;
+  return { root, archive: join(root, 'archive'), authority: join(root, 'authority') };
+}
+
+/** Where published packages are. */
+export function openArchive(env: Environment): Archive {
+  if (env.PARAPET_EVIDENCE_BUCKET === undefined) return folderArchive(evidencePaths(env).archive);
+  return bucketArchive({
+    bucket: env.PARAPET_EVIDENCE_BUCKET,
+    endpoint: env.S3_ENDPOINT,
+    region: env.S3_REGION,
+    accessKeyId: env.S3_ACCESS_KEY_ID,
+    secretAccessKey: env.S3_SECRET_ACCESS_KEY,
+  });
+}
+
+/** Whom this machine trusts: the roots that the settings name, or its own authority, if it has one. */
+export function trustOf(env: Environment): VerifyOptions {
+  const own = join(evidencePaths(env).authority, AUTHORITY_FILES.root);
+  const known = existsSync(own) ? own : undefined;
+  return {
+    openssl: openssl(env.PARAPET_OPENSSL),
+    trustFile: env.PARAPET_EVIDENCE_TRUST_FILE ?? known,
+    timestampTrustFile: env.PARAPET_EVIDENCE_TSA_CA_FILE ?? known,
+  };
+}
+
+function timestampAuthority(env: Environment, org: string): TimestampAuthority {
+  const { PARAPET_EVIDENCE_TSA_URL: url, PARAPET_EVIDENCE_TSA_CA_FILE: rootFile } = env;
+  const run = openssl(env.PARAPET_OPENSSL);
+  if (url === undefined || rootFile === undefined) return localAuthority({ folder: evidencePaths(env).authority, org, openssl: run });
+  return remoteAuthority({ url, rootFile, openssl: run });
+}
+
+/** Only where the gateways' ledgers are: elsewhere nobody can say what was accepted. */
+async function readBooks(env: Environment): ReturnType<AssemblyParts['sources']['books']> {
+  if (!existsSync(dataPaths(env).spool)) return undefined;
+  const { accepted, events, clickhouse, lake, lost, duplicated, rows } = await reconcileAll(env, { waitMs: 10_000 });
+  return { totals: { accepted, events, rows: clickhouse, lake, lost, duplicated }, hours: rows };
+}
+
+/** Everything below these is in the view. Null where the view has no position here, e.g. because it was filled otherwise. */
+async function viewPositions(log: EventLog): Promise<Positions | null> {
+  const commits = (await log.commits(VIEW_GROUP)).filter(({ topic }) => topic === TOPICS.assessed.name);
+  return commits.length === 0
+    ? null
+    : commits.map(({ partition, offset }) => ({ partition, end: offset })).sort((a, b) => a.partition - b.partition);
+}
+
+async function readAttestations(clickhouse: ClickHouse, org: string): Promise<Attestation[]> {
+  const rows = await queryOver(clickhouse, { org, window: EVER })(
+    `SELECT details['framework'] AS framework, details['requirement'] AS requirement, details['statement'] AS statement, actor AS by,
+      concat(replaceOne(toString(toDateTime64(occurred_at, 3, 'UTC')), ' ', 'T'), 'Z') AS at, details['expiresAt'] AS expiresAt
+    FROM audit WHERE org = {org:String} AND action = 'compliance.attested' ORDER BY occurred_at, audit_id`,
+  );
+  return rows as unknown as Attestation[];
+}

@@ -1,0 +1,40 @@
+/** `parapet evidence`: the packages of an organisation, oldest first, and what each waits for. */
+import { type AssemblyParts, chainOf, listWorkspaces } from '../compliance/assembly/index.ts';
+
+export interface ListedPackage {
+  id: string;
+  state: 'under way' | 'waits for approval' | 'approved' | 'published';
+  approvals: number;
+  createdAt: string | null;
+  manifest: string | null;
+}
+
+/** Throws PARAPET_STORE_UNAVAILABLE. */
+export async function listPackages(parts: AssemblyParts, org: string): Promise<ListedPackage[]> {
+  const { approvers, approvals: rule } = parts.sources.settings;
+  const needed = approvers.length === 0 ? 0 : rule.needed;
+  const listed = new Map<string, ListedPackage>();
+  for (const workspace of await listWorkspaces(parts.root)) {
+    if (workspace.id.split('/')[2] !== org) continue;
+    const [sealed, given] = [await workspace.read('sealed'), (await workspace.read('approvals')) ?? []];
+    const state = workspace.has('publication')
+      ? 'published'
+      : sealed === undefined
+        ? 'under way'
+        : given.length < needed
+          ? 'waits for approval'
+          : 'approved';
+    const { createdAt = null } = sealed?.manifest ?? {};
+    listed.set(workspace.id, { id: workspace.id, state, approvals: given.length, createdAt, manifest: sealed?.manifestSha256 ?? null });
+  }
+  for (const id of await parts.archive.list('report/')) {
+    if (id.split('/')[2] !== org || listed.has(id)) continue;
+    const link = (await chainOf(parts, org, id.split('/')[1] as string)).find((each) => each.id === id);
+    listed.set(id, { id, state: 'published', approvals: 0, createdAt: link?.createdAt ?? null, manifest: link?.manifest ?? null });
+  }
+  return [...listed.values()].sort((a, b) => (a.createdAt ?? '~').localeCompare(b.createdAt ?? '~') || a.id.localeCompare(b.id));
+}
+
+export function renderPackages(packages: readonly ListedPackage[]): string[] {
+  return packages.map(({ id, state, createdAt, manifest }) => `${id}  ${state}${createdAt === null ? '' : `  ${createdAt}  ${manifest}`}`);
+}

@@ -1,0 +1,299 @@
+import { hash } from 'node:crypto';
+import { existsSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
+import { createFixtures } from '../../sinks/fixtures.ts';
+import { assessedOf, type Ground, openGround } from '../collectors/testing.ts';
+import { listFiles } from '../package/files.ts';
+import { readManifest } from '../package/manifest.ts';
+import { leafHash, rootOf } from '../package/merkle.ts';
+import { prove, readChunks } from '../package/tree.ts';
+import { verifyPackage } from '../package/verify.ts';
+import type { ComplianceSettings } from '../types.ts';
+import { approveReport, assemble, chainOf, plan, publishReport, type ReportRequest, readAssessment, rejectReport } from './index.ts';
+import { type Desk, openDesk } from './testing.ts';
+
+const fixtures = createFixtures();
+const DAY_MICROS = 86_400_000_000;
+const START = Date.parse('2026-09-01T00:00:00.000Z') * 1_000;
+
+let ground: Ground;
+let desk: Desk;
+
+/** Interaction `n`, every ten minutes, and its leaf. */
+const interactionAt = (n: number, startedAt = START + n * 600_000_000) =>
+  assessedOf(fixtures, n, { startedAt, endedAt: startedAt + 1_000_000 });
+
+beforeAll(async () => {
+  ground = await openGround();
+  await ground.write(
+    'assessed',
+    Array.from({ length: 500 }, (_, n) => interactionAt(n)),
+  );
+});
+afterAll(() => ground.close());
+beforeEach(() => {
+  desk = openDesk(ground);
+  return () => desk.remove();
+});
+
+const REQUEST: ReportRequest = {
+  framework: 'GDPR',
+  org: 'acme',
+  period: '2026-09',
+  author: 'ann',
+  languages: ['en'],
+  formats: ['csv', 'oscal-results'],
+};
+const ID = 'report/GDPR/acme/2026-09';
+
+/** With people who approve. */
+function withApprovers(approvers: ComplianceSettings['approvers'], approvals = { needed: 1, withinDays: 14 }): void {
+  desk.parts.sources = { ...desk.parts.sources, settings: { ...desk.parts.sources.settings, approvers, approvals } };
+}
+
+const refused = (code: string, says = '') => expect.objectContaining({ code, message: expect.stringContaining(says) });
+
+describe('a report', () => {
+  it('is a whole package of evidence, judgement, tree and reports', async () => {
+    const { workspace, sealed } = await assemble(desk.parts, REQUEST);
+    expect(await verifyPackage(workspace.package, { openssl: desk.parts.openssl })).toMatchObject({
+      valid: true,
+      errors: [],
+      manifestSha256: sealed.manifestSha256,
+    });
+    const assessment = await readAssessment(workspace);
+    expect(assessment).toMatchObject({ org: 'acme', period: '2026-09', interactions: { count: 500 } });
+    expect(assessment.requirements).toHaveLength(31);
+    const paths = await listFiles(workspace.package);
+    for (const path of ['reports/en/requirements.csv', 'reports/en/oscal-assessment-results.json', 'merkle/chunks.csv', 'VERIFY.md'])
+      expect(paths).toContain(path);
+    for (const { collector, sha256 } of assessment.evidence) {
+      expect(hash('sha256', readFileSync(join(workspace.package, `evidence/${collector}.csv`)))).toBe(sha256);
+    }
+  });
+
+  it('proves the interactions that the view holds, by the bytes of the log', async () => {
+    const { workspace } = await assemble(desk.parts, REQUEST);
+    const leaves = Array.from({ length: 500 }, (_, n) => {
+      const { interaction, enrichment } = interactionAt(n);
+      return { ...interaction, eventHash: enrichment.eventHash };
+    }).sort((a, b) => a.startedAt - b.startedAt || (a.interactionId < b.interactionId ? -1 : 1));
+    const root = rootOf(leaves.map(({ interactionId, eventHash }) => leafHash(interactionId, eventHash)));
+    expect((await readAssessment(workspace)).interactions).toEqual({ count: 500, root });
+    const chunks = readChunks(readFileSync(join(workspace.package, 'merkle/chunks.csv'), 'utf8'));
+    const source = desk.parts.leaves({ org: 'acme', window: { from: '2026-09-01T00:00:00.000Z', to: '2026-10-01T00:00:00.000Z' } });
+    expect(await prove(source, chunks, leaves[123] as (typeof leaves)[0])).toMatchObject({ index: 123, leaves: 500, root });
+  });
+
+  it('goes on from the last finished step when it was interrupted, and has the same bytes but for times', async () => {
+    const whole = await assemble(desk.parts, REQUEST);
+    const other = openDesk(ground);
+    const steps: string[] = [];
+    const stop = new Error('killed');
+    // Interrupted before every step in turn: each time, the next attempt gets one step further.
+    for (let most = 1; ; most++) {
+      try {
+        let count = 0;
+        await assemble(other.parts, REQUEST, (says) => {
+          if (++count > most) throw stop;
+          if (count === most) steps.push(says);
+        });
+        break;
+      } catch (error) {
+        if (error !== stop) throw error;
+      }
+    }
+    expect(steps.at(-1)).toBe('seal');
+    const timeless = (folder: string, path: string) =>
+      readFileSync(join(folder, path), 'utf8').replaceAll(/\d{4}-\d\d-\d\dT[\d:.]+Z/g, 'T');
+    const paths = await listFiles(whole.workspace.package);
+    const again = join(other.parts.root, 'work', ID, 'package');
+    expect(await listFiles(again)).toEqual(paths);
+    for (const path of paths.filter((each) => /^(evidence|merkle|reports|assessment)/.test(each))) {
+      expect({ path, text: timeless(again, path) }).toEqual({ path, text: timeless(whole.workspace.package, path) });
+    }
+    other.remove();
+  });
+
+  it('of a window without data passes nothing that data would have to show', async () => {
+    const { workspace } = await assemble(desk.parts, { ...REQUEST, period: '2025-01' });
+    const assessment = await readAssessment(workspace);
+    expect(assessment.interactions.count).toBe(0);
+    const logging = assessment.checks.filter(({ check }) => check.startsWith('logging.'));
+    expect(logging.length).toBeGreaterThan(0);
+    for (const { check, outcome } of logging) expect({ check, passes: outcome === 'pass' }).toEqual({ check, passes: false });
+    expect((await verifyPackage(workspace.package, { openssl: desk.parts.openssl })).valid).toBe(true);
+  });
+
+  it('of a period that is not over is made only of what there is so far', async () => {
+    const period = new Date().toISOString().slice(0, 7);
+    await expect(assemble(desk.parts, { ...REQUEST, period })).rejects.toEqual(refused('PARAPET_PERIOD_INVALID', 'is not over'));
+    const { plan } = await assemble(desk.parts, { ...REQUEST, period, soFar: true });
+    expect(plan.period).toMatch(new RegExp(`^${period}-until-\\d{8}T\\d{6}Z$`));
+    expect(Date.parse(plan.window.to)).toBeLessThanOrEqual(Date.now());
+  });
+
+  it('says of evidence that could not be collected that it is a gap, and why', async () => {
+    const { query } = desk.parts;
+    desk.parts.query = (of) => async (sql, parameters) => {
+      if (/FROM threats\b/.test(sql)) throw new Error('the store is down');
+      return query(of)(sql, parameters);
+    };
+    const { workspace } = await assemble(desk.parts, REQUEST);
+    const threats = (await readAssessment(workspace)).evidence.find(({ collector }) => collector === 'threats');
+    expect(threats?.gap?.values['message']).toContain('the store is down');
+  }, 30_000);
+
+  it('is refused for a framework that is not there, or with unknown ids', async () => {
+    await expect(assemble(desk.parts, { ...REQUEST, framework: 'NONE' })).rejects.toEqual(refused('PARAPET_FRAMEWORK_INVALID'));
+    writeFileSync(join(desk.folder, 'own.json'), '{"id": "OWN"}');
+    await expect(assemble(desk.parts, { ...REQUEST, framework: join(desk.folder, 'own.json') })).rejects.toEqual(
+      refused('PARAPET_FRAMEWORK_INVALID'),
+    );
+  });
+
+  it('is not sealed when the rows of its evidence were changed meanwhile', async () => {
+    const stop = new Error('stop');
+    const stopped = assemble(desk.parts, REQUEST, (says) => {
+      if (says === 'judge') throw stop;
+    });
+    await expect(stopped).rejects.toBe(stop);
+    const file = join(desk.parts.root, 'work', ID, 'package/evidence/interactions.csv');
+    writeFileSync(file, readFileSync(file, 'utf8').replace(/\d+$/m, '7'));
+    await expect(assemble(desk.parts, REQUEST)).rejects.toEqual(refused('PARAPET_PACKAGE_INVALID'));
+  });
+});
+
+describe('a chain of reports', () => {
+  it('has each month behind the one before it', async () => {
+    const months = ['2026-07', '2026-08', '2026-09'];
+    for (const period of months) {
+      const { plan } = await assemble(desk.parts, { ...REQUEST, period });
+      await publishReport(desk.parts, plan.id);
+    }
+    const chain = await chainOf(desk.parts, 'acme', 'GDPR');
+    expect(chain.map(({ id, published }) => [id, published])).toEqual(months.map((period) => [`report/GDPR/acme/${period}`, true]));
+    expect(chain.map(({ previous }) => previous?.manifest ?? null)).toEqual([null, chain[0]?.manifest, chain[1]?.manifest]);
+    expect(await chainOf(desk.parts, 'other', 'GDPR')).toEqual([]);
+  });
+
+  it('tells what came late, and an addendum has it', async () => {
+    await assemble(desk.parts, REQUEST);
+    await ground.write('assessed', [interactionAt(900, START + 3 * DAY_MICROS)]);
+    const added = await assemble(desk.parts, { ...REQUEST, addendum: true });
+    expect(added.plan).toMatchObject({ id: `${ID}.addendum-1`, addendumTo: { id: ID } });
+    const next = { ...REQUEST, period: '2026-10' };
+    const october = await assemble(desk.parts, next);
+    // The addendum counted it, so nothing is late behind it.
+    expect(october.plan.late).toBeNull();
+    expect(october.sealed.manifest.previous?.id).toBe(`${ID}.addendum-1`);
+
+    const other = openDesk(ground);
+    await assemble(other.parts, REQUEST);
+    await ground.write('assessed', [interactionAt(901, START + 4 * DAY_MICROS)]);
+    const { plan: planned } = await plan(other.parts, next);
+    expect(planned.late).toEqual({ of: ID, interactions: 1 });
+    await assemble(other.parts, { ...REQUEST, addendum: true });
+    const { workspace } = await assemble(other.parts, next);
+    expect(readManifest(readFileSync(join(workspace.package, 'manifest.json'), 'utf8')).late).toEqual({
+      of: ID,
+      interactions: 1,
+      addendum: `${ID}.addendum-1`,
+    });
+    other.remove();
+  });
+
+  it('refuses an addendum to nothing', async () => {
+    await expect(assemble(desk.parts, { ...REQUEST, addendum: true })).rejects.toEqual(refused('PARAPET_PERIOD_INVALID', 'no package'));
+  });
+});
+
+describe('approval', () => {
+  const people: ComplianceSettings['approvers'] = [
+    { name: 'ann', roles: ['ciso'] },
+    { name: 'bob', roles: ['compliance_officer'] },
+    { name: 'eve', roles: ['auditor'], revokedAt: '2026-10-01T00:00:00Z' },
+  ];
+  const by = (name: string) => ({ by: name, comment: 'seen' });
+
+  it('by somebody else than the author lets it be published, once', async () => {
+    withApprovers(people);
+    const { workspace } = await assemble(desk.parts, REQUEST);
+    await expect(publishReport(desk.parts, ID)).rejects.toEqual(refused('PARAPET_APPROVAL_REFUSED', '0 of 1'));
+    await expect(approveReport(desk.parts, ID, by('ann'))).rejects.toEqual(refused('PARAPET_APPROVAL_REFUSED', 'somebody else'));
+    await expect(approveReport(desk.parts, ID, by('eve'))).rejects.toEqual(refused('PARAPET_APPROVAL_REFUSED', 'may not approve since'));
+    await expect(approveReport(desk.parts, ID, by('mallory'))).rejects.toEqual(refused('PARAPET_APPROVAL_REFUSED', 'not among'));
+    await approveReport(desk.parts, ID, by('bob'));
+    expect(await approveReport(desk.parts, ID, by('bob'))).toHaveLength(1);
+    const published = await publishReport(desk.parts, ID);
+    expect(await publishReport(desk.parts, ID)).toEqual(published);
+    expect(await verifyPackage(workspace.package, { openssl: desk.parts.openssl })).toMatchObject({ valid: true, approvedBy: ['bob'] });
+    expect(await desk.parts.archive.list('report/')).toEqual([ID]);
+    const archived = await desk.parts.archive.files(ID);
+    expect(archived).toEqual(await listFiles(workspace.package));
+  });
+
+  it('is void when whoever gave it was revoked before it was published', async () => {
+    withApprovers(people);
+    await assemble(desk.parts, REQUEST);
+    await approveReport(desk.parts, ID, by('bob'));
+    withApprovers(people.map((person) => (person.name === 'bob' ? { ...person, revokedAt: new Date().toISOString() } : person)));
+    await expect(publishReport(desk.parts, ID)).rejects.toEqual(refused('PARAPET_APPROVAL_REFUSED', '0 of 1'));
+  });
+
+  it('comes too late after its time', async () => {
+    withApprovers(people, { needed: 1, withinDays: 14 });
+    await assemble(desk.parts, REQUEST);
+    desk.parts.now = () => new Date(Date.now() + (15 * DAY_MICROS) / 1_000);
+    await expect(approveReport(desk.parts, ID, by('bob'))).rejects.toEqual(refused('PARAPET_APPROVAL_REFUSED', 'older than 14 days'));
+  });
+
+  it('is not given to a package that was changed', async () => {
+    withApprovers(people);
+    const { workspace } = await assemble(desk.parts, REQUEST);
+    writeFileSync(join(workspace.package, 'reports/en/requirements.csv'), 'all good\n');
+    await expect(approveReport(desk.parts, ID, by('bob'))).rejects.toEqual(
+      refused('PARAPET_PACKAGE_INVALID', 'requirements.csv was changed'),
+    );
+  });
+
+  it('refused takes the package and those behind it out of the chain', async () => {
+    withApprovers(people);
+    await assemble(desk.parts, { ...REQUEST, period: '2026-08' });
+    const september = await assemble(desk.parts, REQUEST);
+    await expect(publishReport(desk.parts, ID)).rejects.toEqual(refused('PARAPET_APPROVAL_REFUSED'));
+    await approveReport(desk.parts, ID, by('bob'));
+    await expect(publishReport(desk.parts, ID)).rejects.toEqual(refused('PARAPET_CHAIN_BROKEN', 'not published'));
+    expect(await rejectReport(desk.parts, 'report/GDPR/acme/2026-08', by('bob'))).toEqual([ID]);
+    expect(await chainOf(desk.parts, 'acme', 'GDPR')).toEqual([]);
+    // Sealed anew, it is the first, and has to be approved again.
+    const again = await assemble(desk.parts, REQUEST);
+    expect(again.sealed.manifest.previous).toBeNull();
+    expect(again.sealed.manifestSha256).not.toBe(september.sealed.manifestSha256);
+    await expect(publishReport(desk.parts, ID)).rejects.toEqual(refused('PARAPET_APPROVAL_REFUSED', '0 of 1'));
+  });
+});
+
+describe('publication', () => {
+  it('never replaces what was published', async () => {
+    await assemble(desk.parts, REQUEST);
+    await publishReport(desk.parts, ID);
+    rmSync(join(desk.parts.root, 'work'), { recursive: true });
+    await expect(assemble(desk.parts, REQUEST)).rejects.toEqual(refused('PARAPET_PACKAGE_EXISTS'));
+    const other = openDesk(ground, { archive: desk.parts.archive });
+    await expect(assemble(other.parts, REQUEST)).rejects.toEqual(refused('PARAPET_PACKAGE_EXISTS'));
+    other.remove();
+  });
+
+  it('goes on where it was killed', async () => {
+    const { workspace } = await assemble(desk.parts, REQUEST);
+    await publishReport(desk.parts, ID);
+    rmSync(join(workspace.folder, 'publication.json'));
+    for (const path of ['SEAL.sig', 'VERIFY.md']) rmSync(join(desk.folder, 'archive', ID, path));
+    expect(await desk.parts.archive.list('report/')).toEqual([]);
+    await publishReport(desk.parts, ID);
+    expect(await desk.parts.archive.files(ID)).toEqual(await listFiles(workspace.package));
+    expect(existsSync(join(workspace.folder, 'publication.json'))).toBe(true);
+  });
+});

@@ -1,0 +1,234 @@
+/** The steps behind the evidence: sealing, approval by somebody else, publication under lock. */
+import { mkdir, rename } from 'node:fs/promises';
+import { dirname, join } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { ParapetError } from '../../core/errors.ts';
+import { takeLock } from '../../core/lock.ts';
+import type { Approval, Manifest } from '../package/manifest.ts';
+import { approve as countersign, makeReadOnly, seal } from '../package/seal.ts';
+import { verifyPackage } from '../package/verify.ts';
+import { chainOf, unsealFollowers } from './chain.ts';
+import type { AssemblyParts } from './parts.ts';
+import { openFramework, type Plan, periodIn } from './plan.ts';
+import { type Steps, type Workspace, workspaceOf } from './workspace.ts';
+
+/** For a framework that has no years of its own in the settings. */
+const LOCK_YEARS = 7;
+const LOCK_WAIT_MS = 60_000;
+
+/** Joins the chain of its organisation and framework. Does nothing when it is sealed already. */
+export async function sealReport(
+  parts: AssemblyParts,
+  { workspace, plan }: { workspace: Workspace; plan: Plan },
+): Promise<Steps['sealed']> {
+  const before = await workspace.read('sealed');
+  if (before !== undefined) return before;
+  const { id, version, revision } = openFramework(parts, plan.framework);
+  // Two that seal at once would both follow the same package.
+  return withLock(join(parts.root, 'chain.lock'), async () => {
+    const chain = (await chainOf(parts, plan.org, id)).filter((link) => link.id !== plan.id);
+    const newest = chain.at(-1);
+    const addendum =
+      plan.late === null
+        ? undefined
+        : chain.findLast((link) => link.addendumTo !== null && periodIn(link.id) === periodIn(plan.late?.of ?? ''));
+    // Its certificate may have been made just now, and must be valid at the package's time.
+    const signer = await parts.signer();
+    // A clock that went back must not change the order of the chain.
+    const createdAt = new Date(Math.max(parts.now().getTime(), Date.parse(newest?.createdAt ?? '') + 1 || 0)).toISOString();
+    const facts = {
+      id: plan.id,
+      org: plan.org,
+      framework: { id, version, revision },
+      period: plan.period,
+      window: plan.window,
+      createdAt,
+      generator: { name: 'parapet', version: parts.version } as const,
+      author: plan.author,
+      seed: plan.seed,
+      previous: newest === undefined ? null : { id: newest.id, manifest: newest.manifest },
+      addendumTo: plan.addendumTo,
+      late: plan.late === null ? null : { ...plan.late, addendum: addendum?.id ?? null },
+      interactions: (await workspace.read('tree')) as Manifest['interactions'],
+    };
+    const { manifest, manifestSha256, sealSha256 } = await seal(workspace.package, facts, {
+      signer,
+      timestamps: parts.timestamps,
+    });
+    const { createdAt: at, previous, author } = manifest;
+    const sealed = { manifest: { id: manifest.id, createdAt: at, previous, author }, manifestSha256, sealSha256 };
+    await workspace.write('sealed', sealed);
+    return sealed;
+  });
+}
+
+export interface Decision {
+  by: string;
+  comment: string;
+}
+
+/**
+ * Notes that somebody approves; gives all who do. Who approves again changes nothing.
+ * Throws PARAPET_APPROVAL_REFUSED for the author, for who is no approver (any more), when it is late, and PARAPET_PACKAGE_INVALID
+ * when the package is no longer what was sealed.
+ */
+export async function approveReport(parts: AssemblyParts, id: string, { by, comment }: Decision): Promise<Approval['approvals']> {
+  const { workspace, sealed } = await awaiting(parts, id);
+  const { role } = checkApprover(parts, { by, author: sealed.manifest.author, createdAt: sealed.manifest.createdAt });
+  await checkWhole(parts, workspace);
+  const given = (await workspace.read('approvals')) ?? [];
+  if (given.some((approval) => approval.by === by)) return given;
+  const approvals = [...given, { by, role, at: parts.now().toISOString(), comment }];
+  await workspace.write('approvals', approvals);
+  await parts.record({
+    org: orgOf(id),
+    actor: by,
+    action: 'evidence.approved',
+    target: id,
+    details: { ...detailsOf(id, sealed), role, comment },
+  });
+  return approvals;
+}
+
+/**
+ * The package leaves the chain and is kept aside; asked for again, the report is made anew. Gives the packages behind it, which are
+ * to be sealed again.
+ */
+export async function rejectReport(parts: AssemblyParts, id: string, { by, comment }: Decision): Promise<string[]> {
+  const { workspace, sealed } = await awaiting(parts, id);
+  checkApprover(parts, { by, author: sealed.manifest.author, createdAt: sealed.manifest.createdAt });
+  await parts.record({ org: orgOf(id), actor: by, action: 'evidence.refused', target: id, details: { ...detailsOf(id, sealed), comment } });
+  const followers = await unsealFollowers(parts, id);
+  const aside = join(parts.root, 'rejected', `${id}.${sealed.manifestSha256.slice(0, 12)}`);
+  await mkdir(dirname(aside), { recursive: true });
+  await rename(workspace.folder, aside);
+  return followers;
+}
+
+/** Who may approve, checked against the settings as they are now. Throws PARAPET_APPROVAL_REFUSED. */
+export function checkApprover(
+  { sources, now }: Pick<AssemblyParts, 'sources' | 'now'>,
+  { by, author, createdAt }: { by: string; author: string; createdAt: string },
+): { role: string } {
+  const { approvers, approvals } = sources.settings;
+  const refused = (message: string) => new ParapetError('PARAPET_APPROVAL_REFUSED', { message });
+  const approver = approvers.find(({ name }) => name === by);
+  if (approver === undefined) throw refused(`${by} is not among the approvers.`);
+  if (by === author) throw refused(`${by} made the package, so somebody else must approve it.`);
+  if (approver.revokedAt !== undefined && Date.parse(approver.revokedAt) <= now().getTime()) {
+    throw refused(`${by} may not approve since ${approver.revokedAt}.`);
+  }
+  if (now().getTime() > Date.parse(createdAt) + approvals.withinDays * 86_400_000) {
+    throw refused(`The package is older than ${approvals.withinDays} days: reject it and make it anew.`);
+  }
+  return { role: approver.roles[0] as string };
+}
+
+/**
+ * Publishes a package behind its predecessor; publishing again changes nothing. Throws PARAPET_APPROVAL_REFUSED when approvals are
+ * lacking, PARAPET_CHAIN_BROKEN when the one before it is not published, PARAPET_PACKAGE_EXISTS, PARAPET_LOCK_REFUSED.
+ */
+export async function publishReport(parts: AssemblyParts, id: string): Promise<Steps['publication']> {
+  const workspace = workspaceOf(parts.root, id);
+  const before = await workspace.read('publication');
+  if (before !== undefined) return before;
+  const { sealed } = await awaiting(parts, id);
+  const plan = (await workspace.read('plan')) as Plan;
+  const { settings } = parts.sources;
+  const approvals = (await workspace.read('approvals')) ?? [];
+  // Who was revoked meanwhile does not count any more.
+  const valid = approvals.filter(({ by }) => !isRevoked(parts, by));
+  if (settings.approvers.length > 0 && valid.length < settings.approvals.needed) {
+    throw new ParapetError('PARAPET_APPROVAL_REFUSED', { message: `${id} has ${valid.length} of ${settings.approvals.needed} approvals.` });
+  }
+  const framework = openFramework(parts, plan.framework);
+  const chain = await chainOf(parts, plan.org, framework.id);
+  const previous = sealed.manifest.previous;
+  const there = previous === null ? undefined : chain.find((link) => link.id === previous.id);
+  if (previous !== null && (there?.manifest !== previous.manifest || !there.published)) {
+    throw new ParapetError('PARAPET_CHAIN_BROKEN', {
+      message: `${id} follows ${previous.id}, which is not published${there === undefined ? ' and not here' : ''}.`,
+    });
+  }
+  await checkWhole(parts, workspace);
+  if (valid.length > 0) {
+    const approval: Approval = {
+      format: 'parapet-approval/1',
+      package: id,
+      seal: sealed.sealSha256,
+      author: plan.author,
+      approvals: valid,
+    };
+    await countersign(workspace.package, approval, await parts.signer());
+  }
+  await makeReadOnly(workspace.package);
+  const years = settings.lockYears[framework.id] ?? LOCK_YEARS;
+  // From the package's own time, so that who publishes it again asks for the same lock.
+  const until = new Date(sealed.manifest.createdAt);
+  until.setUTCFullYear(until.getUTCFullYear() + Math.floor(years), until.getUTCMonth() + Math.round((years % 1) * 12));
+  const published = await parts.archive.publish(id, workspace.package, until);
+  const publication = { ...published, manifest: sealed.manifestSha256 };
+  const { location, lockedUntil } = publication;
+  await parts.record({
+    org: plan.org,
+    actor: plan.author,
+    action: 'evidence.published',
+    target: id,
+    details: {
+      ...detailsOf(id, sealed),
+      location,
+      lockedUntil: lockedUntil ?? '',
+      previous: previous?.manifest ?? '',
+      objects: String(publication.objects.length),
+    },
+  });
+  await workspace.write('publication', publication);
+  return publication;
+}
+
+function isRevoked({ sources, now }: AssemblyParts, name: string): boolean {
+  const approver = sources.settings.approvers.find((each) => each.name === name);
+  return approver === undefined || (approver.revokedAt !== undefined && Date.parse(approver.revokedAt) <= now().getTime());
+}
+
+async function awaiting({ root }: AssemblyParts, id: string): Promise<{ workspace: Workspace; sealed: Steps['sealed'] }> {
+  const workspace = workspaceOf(root, id);
+  const sealed = await workspace.read('sealed');
+  if (sealed === undefined) {
+    throw new ParapetError('PARAPET_APPROVAL_REFUSED', {
+      message: `There is no sealed package ${id} here.`,
+      hint: 'Make it with parapet report; parapet evidence list shows those that are here.',
+    });
+  }
+  return { workspace, sealed };
+}
+
+/** Nobody approves or publishes what is not what was sealed. */
+async function checkWhole({ openssl }: AssemblyParts, { package: folder }: Workspace): Promise<void> {
+  const { valid, errors } = await verifyPackage(folder, { openssl });
+  if (!valid) throw new ParapetError('PARAPET_PACKAGE_INVALID', { message: errors.join('; ') });
+}
+
+const orgOf = (id: string) => id.split('/')[2] as string;
+
+const detailsOf = (id: string, { manifest, manifestSha256 }: Steps['sealed']) => ({
+  author: manifest.author,
+  framework: id.split('/')[1] as string,
+  manifest: manifestSha256,
+});
+
+async function withLock<T>(path: string, act: () => Promise<T>): Promise<T> {
+  for (const until = Date.now() + LOCK_WAIT_MS; ; ) {
+    const lock = takeLock(path);
+    if ('release' in lock) {
+      try {
+        return await act();
+      } finally {
+        lock.release();
+      }
+    }
+    if (Date.now() > until)
+      throw new ParapetError('PARAPET_CHAIN_BROKEN', { message: `Process ${lock.heldBy} has been sealing for a minute.` });
+    await sleep(100);
+  }
+}

@@ -1,0 +1,44 @@
+/** What reports stand on, over a Parapet of the test's own: real log, keys and ClickHouse, a folder for an archive, openssl. */
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { openEvidenceSigner } from '../../keys/evidence.ts';
+import { openssl } from '../../keys/openssl.ts';
+import { auditRecord } from '../../log/audit.ts';
+import { queryOver } from '../collectors/query.ts';
+import type { Ground } from '../collectors/testing.ts';
+import { leavesOf } from '../package/leaves.ts';
+import { localAuthority } from '../package/timestamp.ts';
+import { folderArchive } from './archive.ts';
+import type { AssemblyParts } from './parts.ts';
+
+export interface Desk {
+  parts: AssemblyParts;
+  folder: string;
+  remove(): void;
+}
+
+export function openDesk(ground: Ground, over: Partial<AssemblyParts> = {}): Desk {
+  const folder = mkdtempSync(join(tmpdir(), 'parapet-desk-'));
+  const run = openssl('openssl');
+  const authority = join(folder, 'authority');
+  const { env, settings, books, attestations } = ground.context();
+  const parts: AssemblyParts = {
+    root: join(folder, 'evidence'),
+    version: '0.1.0',
+    sources: { env, settings, log: ground.log, codec: ground.codec, keys: ground.keys, books, attestations },
+    query: (of) => queryOver(ground.store, of),
+    leaves: (range) => leavesOf(ground.store, range),
+    positions: async () => null,
+    archive: folderArchive(join(folder, 'archive')),
+    signer: () => openEvidenceSigner({ folder: authority, org: 'acme', openssl: run }),
+    timestamps: localAuthority({ folder: authority, org: 'acme', openssl: run }),
+    openssl: run,
+    record: async (facts) => {
+      await ground.log.append([auditRecord(ground.codec, facts)]);
+    },
+    now: () => new Date(),
+    ...over,
+  };
+  return { parts, folder, remove: () => rmSync(folder, { recursive: true, force: true }) };
+}
