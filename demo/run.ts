@@ -17,6 +17,7 @@ import { createLogger } from '../core/logger.ts';
 import { createApiKeysFile } from '../gateway/api-keys.ts';
 import { ANALYST_QUERIES } from '../sinks/clickhouse/index.ts';
 import { type Call, createClients, type Prompt, type Seen } from './clients.ts';
+import { demonstrateEvidence } from './evidence.ts';
 
 const CONCURRENCY = 8;
 const SHOWN_QUERIES = ['spend', 'risky-agents', 'latency'];
@@ -97,6 +98,7 @@ async function demonstrate(): Promise<boolean> {
     if (query) await show(`${query.title}: ${query.question}`, query.sql);
   }
 
+  const evidence = await demonstrateEvidence(env, whole[Math.floor(whole.length / 2)] as string, say);
   const figures = {
     accepted: result.accepted,
     events: result.events,
@@ -104,9 +106,10 @@ async function demonstrate(): Promise<boolean> {
     lost: Math.max(result.lost, missing),
     duplicated: Math.max(result.duplicated, twice),
     faults: 1,
+    proven: evidence?.interactions ?? null,
     seconds: Number(((performance.now() - started) / 1_000).toFixed(1)),
   };
-  const balanced = result.balanced && figures.lost === 0 && figures.duplicated === 0;
+  const balanced = result.balanced && figures.lost === 0 && figures.duplicated === 0 && evidence?.holds !== false;
   console.log(`
 What it left, for you to look at:
   ${env.PARAPET_DATA}
@@ -116,6 +119,7 @@ Go on:
   PARAPET_SANDBOX=true npx parapet up       then point an SDK at http://127.0.0.1:8080/v1
   npx parapet doctor                        what is set, what is missing
   npx parapet reconcile                     the books, at any time
+  npx parapet report SOC2 --period ${new Date().toISOString().slice(0, 7)} --so-far     evidence for another framework
 `);
   if (process.argv.includes('--json'))
     console.log(
