@@ -8,9 +8,12 @@ RUN npm ci --omit=dev --no-audit --no-fund && rm -rf node_modules/node node_modu
 FROM node:24.11-bookworm-slim
 ENV NODE_ENV=production PARAPET_DATA=/data PARAPET_HOST=0.0.0.0 PARAPET_METRICS_HOST=0.0.0.0
 WORKDIR /app
+# Evidence is timestamped and checked with openssl.
+RUN apt-get update && apt-get install -y --no-install-recommends openssl && rm -rf /var/lib/apt/lists/*
 COPY --from=packages /app/node_modules node_modules
 COPY package.json LICENSE ./
 COPY cli cli
+COPY compliance compliance
 COPY core core
 COPY detection detection
 COPY gateway gateway
@@ -21,6 +24,7 @@ COPY processors processors
 COPY schemas schemas
 COPY sinks sinks
 COPY telemetry telemetry
+COPY workflows workflows
 RUN mkdir /data && chown node:node /data
 USER node
 VOLUME /data

@@ -2,6 +2,7 @@
 import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import { type Archive, type AssemblyParts, bucketArchive, folderArchive } from '../compliance/assembly/index.ts';
+import type { CollectContext } from '../compliance/collectors/context.ts';
 import { queryOver } from '../compliance/collectors/query.ts';
 import { leavesOf, type Positions } from '../compliance/package/leaves.ts';
 import { localAuthority, remoteAuthority, type TimestampAuthority } from '../compliance/package/timestamp.ts';
@@ -9,15 +10,19 @@ import type { VerifyOptions } from '../compliance/package/verify.ts';
 import { readComplianceSettings } from '../compliance/settings.ts';
 import type { Attestation } from '../compliance/types.ts';
 import { dataPaths, type Environment } from '../core/environment.ts';
+import { describeApiKeys } from '../gateway/api-keys.ts';
 import { AUTHORITY_FILES, openEvidenceSigner } from '../keys/evidence.ts';
 import { openssl } from '../keys/openssl.ts';
 import { auditRecord } from '../log/audit.ts';
 import type { EventLog } from '../log/port.ts';
 import { TOPICS } from '../log/topics.ts';
 import packageJson from '../package.json' with { type: 'json' };
+import type { Codec } from '../schemas/codec.ts';
 import { type ClickHouse, openClickHouse } from '../sinks/clickhouse/index.ts';
 import { reconcileAll } from './books.ts';
+import { reportRetention } from './retention.ts';
 import { openAnalytics, openCodec, openKeys, openLog, runningFront } from './stores.ts';
+import { PROCESSOR_NAMES, SINK_NAMES } from './views.ts';
 
 /** The consumer group whose position says up to where the view of interactions is. */
 const VIEW_GROUP = 'clickhouse.interactions';
@@ -53,6 +58,7 @@ export async function openEvidence(env: Environment, org = env.PARAPET_ORG): Pro
       // All collectors of a run speak of the same books.
       books: () => (books ??= readBooks(env)),
       attestations: () => readAttestations(clickhouse, org),
+      ...ofThisMachine(env, log, codec),
     },
     query: (range) => queryOver(clickhouse, range),
     leaves: (range) => leavesOf(clickhouse, range),
@@ -118,6 +124,16 @@ function timestampAuthority(env: Environment, org: string): TimestampAuthority {
   const run = openssl(env.PARAPET_OPENSSL);
   if (url === undefined || rootFile === undefined) return localAuthority({ folder: evidencePaths(env).authority, org, openssl: run });
   return remoteAuthority({ url, rootFile, openssl: run });
+}
+
+/** What collectors ask that is neither in the log nor in a view. */
+export function ofThisMachine(env: Environment, log: EventLog, codec: Codec): Pick<CollectContext, 'consumers' | 'retention' | 'apiKeys'> {
+  const keysFile = env.PARAPET_API_KEYS_FILE ?? dataPaths(env).apiKeys;
+  return {
+    consumers: [...PROCESSOR_NAMES, ...SINK_NAMES],
+    retention: () => reportRetention({ env, log, codec, actor: 'compliance' }),
+    apiKeys: () => (existsSync(keysFile) ? describeApiKeys(keysFile) : undefined),
+  };
 }
 
 /** Only where the gateways' ledgers are: elsewhere nobody can say what was accepted. */

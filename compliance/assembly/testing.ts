@@ -22,11 +22,10 @@ export function openDesk(ground: Ground, over: Partial<AssemblyParts> = {}): Des
   const folder = mkdtempSync(join(tmpdir(), 'parapet-desk-'));
   const run = openssl('openssl');
   const authority = join(folder, 'authority');
-  const { env, settings, books, attestations } = ground.context();
   const parts: AssemblyParts = {
     root: join(folder, 'evidence'),
     version: '0.1.0',
-    sources: { env, settings, log: ground.log, codec: ground.codec, keys: ground.keys, books, attestations },
+    sources: ground.context(),
     query: (of) => queryOver(ground.store, of),
     leaves: (range) => leavesOf(ground.store, range),
     positions: async () => null,

@@ -1,7 +1,4 @@
 /** The organisation's API keys: their ids and ages, and when each last reached a vendor. Keys that traffic knows and the file does not are told too. */
-import { existsSync } from 'node:fs';
-import { dataPaths } from '../../core/environment.ts';
-import { describeApiKeys } from '../../gateway/api-keys.ts';
 import { reason, words } from '../localized.ts';
 import { columns } from './columns.ts';
 import type { EvidenceCollector } from './context.ts';
@@ -23,11 +20,11 @@ export const apiKeys: EvidenceCollector = {
   columns: SHAPE,
   validDays: STATE_DAYS,
   async collect(context) {
-    const path = context.env.PARAPET_API_KEYS_FILE ?? dataPaths(context.env).apiKeys;
-    if (!existsSync(path)) return gap(context, 'file of API keys', NO_FILE);
+    const keys = context.apiKeys();
+    if (keys === undefined) return gap(context, 'file of API keys', NO_FILE);
     const { query, parameters, rows } = await ask(context, { sql: USED }, SHAPE);
     const used = new Map(rows.map((row) => [row['key_id'], row]));
-    const known = describeApiKeys(path).filter(({ org }) => org === context.org);
+    const known = keys.filter(({ org }) => org === context.org);
     const listed = known.map(({ keyId, agentId, mayNameAgent, createdAt }) => {
       const { interactions = 0, first_seen = null, last_seen = null } = used.get(keyId) ?? {};
       return {

@@ -26,6 +26,28 @@ export interface CollectContext {
   /** The four books by hour and status, read once for a run; undefined where this process cannot read them. */
   books(): Promise<{ totals: BookTotals; hours: BookHour[] } | undefined>;
   attestations(): Promise<Attestation[]>;
+  /** Processors and sinks, any of which may have set records aside. */
+  consumers: readonly string[];
+  /** What every store was told to keep, and what it holds. */
+  retention(): Promise<readonly StoreHoldings[]>;
+  /** What this machine's file of API keys says, without their hashes; undefined where it has none. */
+  apiKeys(): readonly ApiKeyFacts[] | undefined;
+}
+
+export interface StoreHoldings {
+  store: string;
+  holdings: readonly { what: string; class: string; wanted: string; configured: string; oldestMs?: number | undefined; verdict: string }[];
+  note?: string | undefined;
+  error?: { code: string } | undefined;
+}
+
+export interface ApiKeyFacts {
+  keyId: string;
+  org: string;
+  agentId: string;
+  mayNameAgent: boolean;
+  /** ISO 8601; null where the file does not say. */
+  createdAt: string | null;
 }
 
 export interface BookHour {

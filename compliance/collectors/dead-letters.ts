@@ -1,5 +1,4 @@
 /** Records of the organisation that a consumer set aside until the window's end, by what was decided about them. */
-import { PROCESSOR_NAMES, SINK_NAMES } from '../../cli/views.ts';
 import { readDeadLetters } from '../../log/dead-letters.ts';
 import { words } from '../localized.ts';
 import { columns } from './columns.ts';
@@ -24,9 +23,9 @@ export const deadLetters: EvidenceCollector = {
   columns: columns('consumer', 'state', 'code', 'letters', 'oldest_at', 'newest_at'),
   validDays: STATE_DAYS,
   async collect(context) {
-    const { log, org, window } = context;
+    const { log, org, window, consumers } = context;
     const groups = new Map<string, Letters>();
-    for (const consumer of [...PROCESSOR_NAMES, ...SINK_NAMES]) {
+    for (const consumer of consumers) {
       groups.set(`${consumer} `, { consumer, state: 'looked at', code: '', letters: 0, oldest_at: null, newest_at: null });
       for (const { record, state, failedAt, failure } of await readDeadLetters(log, consumer)) {
         if (!record.key.startsWith(`${org}/`) || Date.parse(failedAt) >= Date.parse(window.to)) continue;

@@ -1,5 +1,4 @@
 /** What every store was told to keep and what it really holds. A store that did not answer is in it, and says so. */
-import { reportRetention } from '../../cli/retention.ts';
 import { words } from '../localized.ts';
 import type { CollectedRow } from '../types.ts';
 import { columns } from './columns.ts';
@@ -19,9 +18,7 @@ export const retention: EvidenceCollector = {
   columns: columns('store', 'name', 'data_class', 'wanted', 'configured', 'oldest_at', 'verdict'),
   validDays: STATE_DAYS,
   async collect(context) {
-    const { env, log, codec } = context;
-    const reports = await reportRetention({ env, log, codec, actor: 'compliance' });
-    const rows = reports.flatMap(({ store, holdings, error, note }): CollectedRow[] => {
+    const rows = (await context.retention()).flatMap(({ store, holdings, error, note }): CollectedRow[] => {
       const nothing = { data_class: '', wanted: '', configured: '', oldest_at: null };
       if (error !== undefined) return [{ store, name: error.code, ...nothing, verdict: 'unknown' }];
       if (holdings.length === 0) return [{ store, name: note ?? '', ...nothing, verdict: 'empty' }];

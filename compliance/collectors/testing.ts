@@ -6,6 +6,7 @@ import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { createClient } from '@clickhouse/client';
+import { ofThisMachine } from '../../cli/evidence.ts';
 import { openCodec, openKeys, openLog } from '../../cli/stores.ts';
 import { type Environment, readEnvironment } from '../../core/environment.ts';
 import type { KeyStore } from '../../keys/port.ts';
@@ -103,6 +104,7 @@ export async function openGround(server?: Server): Promise<Ground> {
         keys,
         books: async () => undefined,
         attestations: async () => [],
+        ...ofThisMachine(env, log, codec),
         ...over,
       };
       return context;
