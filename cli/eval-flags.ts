@@ -13,6 +13,10 @@ export interface EvalFlags {
   examples: number;
   encodings?: boolean;
   report?: string[];
+  record?: boolean;
+  /** Shares of one. */
+  tprAtLeast?: number;
+  fprAtMost?: number;
   json?: boolean;
 }
 
@@ -37,8 +41,8 @@ export function evalOptions(flags: EvalFlags): Pick<EvalOptions, 'layers' | 'exc
 }
 
 /** What `--pii` cannot be asked together with; undefined when nothing was. */
-export function besidesPii({ layers, exclude, encodings, report }: EvalFlags): string | undefined {
-  const given = Object.entries({ layers, exclude, encodings, report }).filter(([, value]) => value !== undefined);
+export function besidesPii({ layers, exclude, encodings, report, record }: EvalFlags): string | undefined {
+  const given = Object.entries({ layers, exclude, encodings, report, record }).filter(([, value]) => value !== undefined);
   return given.length === 0 ? undefined : `--pii cannot be combined with ${given.map(([name]) => `--${name}`).join(', ')}`;
 }
 

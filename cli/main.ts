@@ -6,7 +6,10 @@ import { Command } from 'commander';
 import { toParapetError } from '../core/errors.ts';
 import { WrongCommand } from './commands/shared.ts';
 
-/** In the order that `parapet --help` shows. A command's flags are in these files, its work is loaded when it runs. */
+/**
+ * In the order that `parapet --help` shows. Each file exports one function, which gives the program its commands: their flags
+ * and what they print. What they do is loaded when they run.
+ */
 const FAMILIES = [
   import('./commands/run.ts'), // up, gateway, stream, process, sink
   import('./commands/books.ts'), // reconcile, replay
@@ -18,6 +21,8 @@ const FAMILIES = [
   import('./commands/signatures.ts'),
   import('./commands/detection.ts'), // drift, train, verdict
   import('./commands/response.ts'), // incidents, quarantine, thresholds
+  import('./commands/evidence.ts'), // report, approve, reject, publish, evidence, verify, prove, attest, drill, frameworks
+  import('./commands/evidence-workflows.ts'), // worker, schedule
 ];
 
 const program = new Command('parapet')
@@ -27,7 +32,9 @@ const program = new Command('parapet')
   .enablePositionalOptions()
   .exitOverride((error) => process.exit(error.exitCode === 0 ? 0 : 2));
 
-for (const { register } of await Promise.all(FAMILIES)) register(program);
+for (const family of await Promise.all(FAMILIES)) {
+  for (const addCommands of Object.values(family)) addCommands(program);
+}
 
 try {
   await program.parseAsync();

@@ -254,7 +254,11 @@ describe('detect', () => {
       interaction([user(attack)], undefined, { status: 'blocked', verdicts: [verdict, { ...verdict, ruleId: 'GONE-1' }] }),
     );
     expect(seen.threats.find((threat) => threat.ruleId === rule.ruleId)?.actionTaken).toBe('blocked');
-    expect(seen.threats.find((threat) => threat.ruleId === 'GONE-1')?.actionTaken).toBe('blocked');
+    // Of a rule that is gone the kind is known, and what it amounts to.
+    expect(seen.threats.find((threat) => threat.ruleId === 'GONE-1')).toMatchObject({
+      actionTaken: 'blocked',
+      techniques: ['LLM01', 'AML.T0051'],
+    });
     expect(seen.threats.length).toBe(threats.length + 1);
   });
 

@@ -4,6 +4,7 @@
  * looked at here: findings for their details, and whatever a gateway without a guard, or with older rules, let through.
  * Emits the assessed interaction, and one threat for each rule that fired, named by interaction, layer and rule.
  */
+import { techniquesOf } from '../../detection/techniques.ts';
 import type { Detector, Finding, Inspection, Masker, Severity } from '../../detection/types.ts';
 import type { KeyStore } from '../../keys/port.ts';
 import type { OrgThresholds } from '../../log/thresholds.ts';
@@ -116,7 +117,8 @@ function threatsOf(enriched: EnrichedInteraction, findings: Finding[], riskScore
     });
   }
   for (const verdict of inline.values()) {
-    threats.push({ ...threatBase(enriched, verdict, riskScore), techniques: [], via: [], maskedExcerpt: '', actionTaken: verdict.action });
+    const techniques = techniquesOf(verdict.threatType);
+    threats.push({ ...threatBase(enriched, verdict, riskScore), techniques, via: [], maskedExcerpt: '', actionTaken: verdict.action });
   }
   return threats;
 }
