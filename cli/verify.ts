@@ -42,7 +42,9 @@ function chains(packages: Verified['packages']): string[] {
   for (const { manifest, manifestSha256 } of packages) {
     if (manifest === undefined) continue;
     const name = `${manifest.org}/${manifest.framework.id}`;
-    groups.set(name, [...(groups.get(name) ?? []), { manifest, manifestSha256 }]);
+    const group = groups.get(name) ?? [];
+    // A package may be named twice, here and in the archive.
+    if (group.every((other) => other.manifestSha256 !== manifestSha256)) groups.set(name, [...group, { manifest, manifestSha256 }]);
   }
   return [...groups.values()].flatMap((group) =>
     chainErrors(group.sort((a, b) => a.manifest.createdAt.localeCompare(b.manifest.createdAt))),

@@ -14,8 +14,11 @@ export function workflowCommands(program: Command): void {
       const { createLogger } = await import('../../core/logger.ts');
       const { startWorkflows } = await import('../worker.ts');
       const worker = await startWorkflows(readEnvironment(), createLogger('worker'));
-      await Promise.race([untilSignal(), worker.ended]);
-      await worker.stop();
+      try {
+        await Promise.race([untilSignal(), worker.ended]);
+      } finally {
+        await worker.stop();
+      }
     });
 
   const schedule = program.command('schedule').description('reports that come by themselves');
