@@ -57,6 +57,12 @@ describe('the doctor', () => {
       expect(found.has(name), name).toBe(false);
     }
     expect(found.get('event log')).toMatchObject({ state: 'ok', says: expect.stringContaining('8 topics') });
+    expect(found.get('openssl')).toMatchObject({ state: 'ok', says: expect.stringMatching(/^(Open|Libre)SSL /) });
+  });
+
+  it('says when there is no openssl, which evidence needs', async () => {
+    const found = await checks({ PARAPET_OPENSSL: '/nowhere/openssl' });
+    expect(found.get('openssl')).toMatchObject({ state: 'failed', says: expect.stringContaining('/nowhere/openssl') });
   });
 
   it('names the setting whose host cannot be resolved', async () => {

@@ -6,6 +6,7 @@ import { dataPaths, type Environment, readEnvironment } from '../core/environmen
 import { toParapetError } from '../core/errors.ts';
 import { loadApiKeys } from '../gateway/api-keys.ts';
 import { vendorConfigs } from '../gateway/routing.ts';
+import { openssl } from '../keys/openssl.ts';
 import { inspectSpools } from '../log/spool/inspect.ts';
 import { TOPIC_IDS, TOPICS } from '../log/topics.ts';
 import { checkCertificates } from './doctor-certificates.ts';
@@ -120,6 +121,7 @@ export async function examine(source: NodeJS.ProcessEnv = process.env): Promise<
     'S3_…',
   );
   await check('certificates', () => checkCertificates(env));
+  await check('openssl', async () => (await openssl(env.PARAPET_OPENSSL)('version')).trim(), 'PARAPET_OPENSSL');
   await check('vendors', async () => {
     const configs = vendorConfigs(env);
     if (configs.length === 0) {
