@@ -2,9 +2,12 @@
 import { open, rename } from 'node:fs/promises';
 import { dirname } from 'node:path';
 
+/** How the name of a file ends that is not whole yet; one that stays behind is of a process that was killed. */
+export const UNFINISHED = '.tmp';
+
 /** The file appears under its name when all of it is on disk. */
 export async function writeWhole(path: string, body: string | Uint8Array): Promise<void> {
-  const temporary = `${path}.tmp`;
+  const temporary = `${path}${UNFINISHED}`;
   const handle = await open(temporary, 'w');
   try {
     await handle.writeFile(body);

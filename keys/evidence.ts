@@ -8,7 +8,7 @@ import { existsSync, readFileSync } from 'node:fs';
 import { mkdir, mkdtemp, rename, rm, writeFile } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { ParapetError } from '../core/errors.ts';
-import type { Openssl } from './openssl.ts';
+import { inTemporaryFolder, type Openssl } from './openssl.ts';
 
 export type SignatureAlgorithm = 'ecdsa-p256-sha256' | 'ed25519';
 
@@ -41,14 +41,7 @@ export const AUTHORITY_FILES = {
 } as const;
 
 /** Throws PARAPET_SIGNER_INVALID when key and certificates do not belong together or one is not valid now, PARAPET_OPENSSL_FAILED. */
-export async function openEvidenceSigner({
-  folder,
-  org,
-  openssl,
-  keyFile,
-  certificateFile,
-  now,
-}: SignerOptions): Promise<EvidenceSigner> {
+export async function openEvidenceSigner({ folder, org, openssl, keyFile, certificateFile, now }: SignerOptions): Promise<EvidenceSigner> {
   if (keyFile === undefined || certificateFile === undefined) await ensureAuthority(folder, org, openssl);
   const key = readKey(keyFile ?? join(folder, AUTHORITY_FILES.signerKey));
   const chain =
@@ -57,7 +50,9 @@ export async function openEvidenceSigner({
       : certificatesIn(readPem(certificateFile));
   const algorithm = algorithmOf(key);
   // Read only now: certificates that were just made are valid from a moment ago.
-  checkChain(chain, key, now ?? new Date());
+  const at = now ?? new Date();
+  checkChain(chain, key, at);
+  await checkPurpose(chain, at, openssl);
   return { algorithm, chain, sign: (bytes) => sign(algorithm === 'ed25519' ? null : 'sha256', bytes, key) };
 }
 
@@ -153,6 +148,23 @@ function checkChain(chain: readonly string[], key: KeyObject, now: Date): void {
     const issuer = certificates[i + 1] ?? certificate;
     if (!certificate.checkIssued(issuer) || !certificate.verify(issuer.publicKey)) {
       throw invalid(`The chain breaks at ${certificate.subject.replaceAll('\n', ', ')}: name every certificate up to the root, in order.`);
+    }
+  });
+}
+
+/** As a verifier will: a certificate for something else, e.g. for a web server or for timestamps, makes no package that holds. */
+async function checkPurpose(chain: readonly string[], now: Date, openssl: Openssl): Promise<void> {
+  await inTemporaryFolder(async (folder) => {
+    const [leaf, root, between] = ['leaf.pem', 'root.pem', 'between.pem'].map((name) => join(folder, name)) as [string, string, string];
+    await writeFile(leaf, chain[0] as string);
+    await writeFile(root, chain.at(-1) as string);
+    await writeFile(between, chain.slice(1, -1).join(''));
+    const untrusted = chain.length > 2 ? ['-untrusted', between] : [];
+    const at = String(Math.floor(now.getTime() / 1_000));
+    try {
+      await openssl('verify', '-purpose', 'smimesign', '-attime', at, '-CAfile', root, ...untrusted, leaf);
+    } catch (cause) {
+      throw invalid(`The certificate is not one for signatures: ${cause instanceof Error ? cause.message : cause}`, cause);
     }
   });
 }

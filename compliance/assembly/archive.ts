@@ -7,7 +7,7 @@ import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { ParapetError } from '../../core/errors.ts';
 import { createFolderStore, createS3Store, type ObjectStore, type S3Options } from '../../sinks/s3/index.ts';
-import { listFiles } from '../package/files.ts';
+import { isPackagePath, listFiles } from '../package/files.ts';
 import { SEAL, SIGNATURE } from '../package/manifest.ts';
 
 export interface ArchivedObject {
@@ -33,7 +33,7 @@ export interface Archive {
   publish(id: string, folder: string, lockUntil: Date): Promise<Publication>;
   /** Ids of whole packages whose id begins so, in their order. */
   list(prefix: string): Promise<string[]>;
-  /** The paths of a package's files. */
+  /** The paths of a package's files. Throws PARAPET_PACKAGE_INVALID when one is none that a package could have. */
   files(id: string): Promise<string[]>;
   read(id: string, path: string): Promise<Uint8Array>;
   close(): Promise<void>;
@@ -57,7 +57,7 @@ function archiveIn(store: ObjectStore): Archive {
     if (!made && !Buffer.from(await store.read(key, 0, Number.MAX_SAFE_INTEGER)).equals(body)) {
       throw new ParapetError('PARAPET_PACKAGE_EXISTS', { message: `${store.name} has another ${key}.` });
     }
-    return { path: key, versionId: locks === undefined ? null : await locks.versionOf(key) };
+    return { path: key, versionId: locks === undefined ? null : await locks.versionOf(key, until) };
   }
 
   return {
@@ -82,7 +82,13 @@ function archiveIn(store: ObjectStore): Archive {
         .filter(({ key }) => key.endsWith(`/${SIGNATURE}`))
         .map(({ key }) => key.slice(0, -SIGNATURE.length - 1));
     },
-    files: async (id) => (await store.list(`${id}/`)).map(({ key }) => key.slice(id.length + 1)),
+    files: async (id) => {
+      const paths = (await store.list(`${id}/`)).map(({ key }) => key.slice(id.length + 1));
+      // A bucket takes any key, also one that would be written outside of the folder in which a package is looked at.
+      const strange = paths.find((path) => !isPackagePath(path));
+      if (strange === undefined) return paths;
+      throw new ParapetError('PARAPET_PACKAGE_INVALID', { message: `${id} has a file ${JSON.stringify(strange)}, which no package has.` });
+    },
     read: (id, path) => store.read(`${id}/${path}`, 0, Number.MAX_SAFE_INTEGER),
     close: () => store.close(),
   };

@@ -165,6 +165,23 @@ describe('a report', () => {
   });
 });
 
+describe('a clock that is wrong', () => {
+  it('makes no package: its timestamp says another time', async () => {
+    const hours = (n: number) => () => new Date(Date.now() + n * 3_600_000);
+    for (const [n, says] of [
+      [2, 'before the package was made'],
+      [-2, 'long after the package says that it was made'],
+    ] as const) {
+      desk.parts.now = hours(n);
+      await expect(assemble(desk.parts, REQUEST)).rejects.toEqual(refused('PARAPET_PACKAGE_INVALID', says));
+      expect(await chainOf(desk.parts, 'acme', 'GDPR')).toEqual([]);
+    }
+    desk.parts.now = hours(0);
+    await assemble(desk.parts, REQUEST);
+    expect(await chainOf(desk.parts, 'acme', 'GDPR')).toHaveLength(1);
+  });
+});
+
 describe('a chain of reports', () => {
   it('has each month behind the one before it', async () => {
     const months = ['2026-07', '2026-08', '2026-09'];
@@ -295,5 +312,31 @@ describe('publication', () => {
     await publishReport(desk.parts, ID);
     expect(await desk.parts.archive.files(ID)).toEqual(await listFiles(workspace.package));
     expect(existsSync(join(workspace.folder, 'publication.json'))).toBe(true);
+  });
+
+  it('gives no file out of the archive that no package has', async () => {
+    await assemble(desk.parts, REQUEST);
+    await publishReport(desk.parts, ID);
+    writeFileSync(join(desk.folder, 'archive', ID, 'a b'), '');
+    await expect(desk.parts.archive.files(ID)).rejects.toEqual(refused('PARAPET_PACKAGE_INVALID', '"a b", which no package has'));
+  });
+
+  it('goes on with the same approval, wherever it was killed', async () => {
+    withApprovers([{ name: 'bob', roles: ['compliance_officer'] }]);
+    const { workspace } = await assemble(desk.parts, REQUEST);
+    await approveReport(desk.parts, ID, { by: 'bob', comment: 'seen' });
+    // Between the signature of the approval and the approval itself.
+    writeFileSync(join(workspace.package, 'APPROVAL.sig'), 'half');
+    await publishReport(desk.parts, ID);
+    const signature = readFileSync(join(workspace.package, 'APPROVAL.sig'));
+    // Between the archive and the note that it was published; ECDSA would sign the same approval otherwise.
+    rmSync(join(workspace.folder, 'publication.json'));
+    rmSync(join(desk.folder, 'archive', ID, 'SEAL.sig'));
+    await publishReport(desk.parts, ID);
+    expect(readFileSync(join(desk.folder, 'archive', ID, 'APPROVAL.sig')).equals(signature)).toBe(true);
+    expect(await verifyPackage(join(desk.folder, 'archive', ID), { openssl: desk.parts.openssl })).toMatchObject({
+      valid: true,
+      approvedBy: ['bob'],
+    });
   });
 });

@@ -5,7 +5,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { ParapetError } from '../../core/errors.ts';
 import { takeLock } from '../../core/lock.ts';
 import type { Approval, Manifest } from '../package/manifest.ts';
-import { approve as countersign, makeReadOnly, seal } from '../package/seal.ts';
+import { approve as countersign, makeReadOnly, removeHalfApproval, seal } from '../package/seal.ts';
 import { verifyPackage } from '../package/verify.ts';
 import { chainOf, unsealFollowers } from './chain.ts';
 import type { AssemblyParts } from './parts.ts';
@@ -55,6 +55,8 @@ export async function sealReport(
       signer,
       timestamps: parts.timestamps,
     });
+    // With a clock that is wrong, or certificates that verifiers refuse, it would be one that nobody can approve.
+    await checkWhole(parts, workspace);
     const { createdAt: at, previous, author } = manifest;
     const sealed = { manifest: { id: manifest.id, createdAt: at, previous, author }, manifestSha256, sealSha256 };
     await workspace.write('sealed', sealed);
@@ -150,6 +152,7 @@ export async function publishReport(parts: AssemblyParts, id: string): Promise<S
       message: `${id} follows ${previous.id}, which is not published${there === undefined ? ' and not here' : ''}.`,
     });
   }
+  await removeHalfApproval(workspace.package);
   await checkWhole(parts, workspace);
   if (valid.length > 0) {
     const approval: Approval = {

@@ -1,6 +1,9 @@
+import { mkdirSync, writeFileSync } from 'node:fs';
+import { join, relative } from 'node:path';
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { csvText, readCsv, readSums, sumsOf } from './files.ts';
+import { csvText, isPackagePath, listFiles, readCsv, readSums, sumsOf } from './files.ts';
+import { temporaryFolder } from './testing.ts';
 
 const columns = [
   { name: 'text', kind: 'text' },
@@ -58,11 +61,24 @@ describe('sums', () => {
   });
 
   it('name no file outside the package', () => {
-    for (const path of ['../x', '/etc/passwd', 'a/../../x', '', 'a b', 'a\\b']) {
+    for (const path of ['../x', '/etc/passwd', 'a/../../x', '', 'a b', 'a\\b', 'a\n']) {
+      expect(isPackagePath(path)).toBe(false);
       expect(() => readSums(`${'a'.repeat(64)}  ${path}\n`, 'SHA256SUMS')).toThrow(
         expect.objectContaining({ code: 'PARAPET_PACKAGE_INVALID' }),
       );
     }
     expect(() => readSums(`${'a'.repeat(64)}  x`, 'SHA256SUMS')).toThrow(expect.objectContaining({ code: 'PARAPET_PACKAGE_INVALID' }));
+  });
+});
+
+describe('files of a folder', () => {
+  it('are named below it, however the folder is written', async () => {
+    const { folder, remove } = temporaryFolder();
+    mkdirSync(join(folder, 'evidence'));
+    for (const path of ['SEAL', 'evidence/threats.csv']) writeFileSync(join(folder, path), '');
+    for (const written of [folder, `${folder}/`, `${folder}/./`, relative('.', folder), `./${relative('.', folder)}/`]) {
+      expect({ written, files: await listFiles(written) }).toEqual({ written, files: ['SEAL', 'evidence/threats.csv'] });
+    }
+    remove();
   });
 });

@@ -2,7 +2,7 @@
 import { createHash } from 'node:crypto';
 import { createReadStream } from 'node:fs';
 import { readdir } from 'node:fs/promises';
-import { join } from 'node:path';
+import { join, relative } from 'node:path';
 import { ParapetError } from '../../core/errors.ts';
 import type { Cell, EvidenceColumn, Row } from '../types.ts';
 
@@ -18,7 +18,7 @@ export async function listFiles(folder: string): Promise<string[]> {
   const entries = await readdir(folder, { recursive: true, withFileTypes: true });
   const paths: string[] = [];
   for (const entry of entries) {
-    const path = join(entry.parentPath, entry.name).slice(folder.length + 1);
+    const path = relative(folder, join(entry.parentPath, entry.name));
     if (entry.isDirectory()) continue;
     if (!entry.isFile()) throw new ParapetError('PARAPET_PACKAGE_INVALID', { message: `${path} is not a plain file.` });
     paths.push(path);
@@ -46,12 +46,17 @@ export function readSums(text: string, name: string): Pick<FileEntry, 'path' | '
   const lines = text.split('\n');
   if (lines.pop() !== '') throw new ParapetError('PARAPET_PACKAGE_INVALID', { message: `${name} does not end with a line.` });
   return lines.map((line, i) => {
-    const [, sha256, path] = /^([0-9a-f]{64}) {2}([A-Za-z0-9][A-Za-z0-9._/-]*)$/.exec(line) ?? [];
-    if (sha256 === undefined || path === undefined || path.split('/').includes('..')) {
+    const [, sha256, path] = /^([0-9a-f]{64}) {2}(.+)$/.exec(line) ?? [];
+    if (sha256 === undefined || path === undefined || !isPackagePath(path)) {
       throw new ParapetError('PARAPET_PACKAGE_INVALID', { message: `Line ${i + 1} of ${name} is not a hash and a path.` });
     }
     return { sha256, path };
   });
+}
+
+/** A path as files of packages have them: plain letters, and never outside the package. */
+export function isPackagePath(path: string): boolean {
+  return /^[A-Za-z0-9][A-Za-z0-9._/-]*$/.test(path) && !path.split('/').includes('..');
 }
 
 export function jsonText(value: unknown): string {

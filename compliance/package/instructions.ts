@@ -1,6 +1,10 @@
 /** `VERIFY.md`: how to check a package with nothing of ours. Its one block of shell is what the tamper drill runs, too. */
 import type { Manifest } from './manifest.ts';
 
+/** How much earlier than the package's own clock its timestamp may be, and how much later: who waits longer has another time in mind. */
+export const MOST_EARLY_SECONDS = 300;
+export const MOST_LATE_SECONDS = 3_600;
+
 export type Verifiable = Pick<Manifest, 'id' | 'createdAt' | 'window' | 'interactions' | 'signature' | 'timestamp' | 'previous'>;
 
 /** `rootFingerprint256` is of `certificates/root.pem`, as openssl prints it. */
@@ -68,7 +72,7 @@ That root is also made of the last column of \`merkle/chunks.csv\`, by the same 
 
 /** Everything of step 2. Ends with an exit code other than 0 when something is wrong. */
 export function shellBlock({ createdAt, signature }: Pick<Verifiable, 'createdAt' | 'signature'>, intermediates: boolean): string {
-  const at = Math.floor(Date.parse(createdAt) / 1_000);
+  const created = Math.floor(Date.parse(createdAt) / 1_000);
   // openssl reads no more of a signature than the longest one has, so what stands behind it is looked at here.
   const [length, verify] =
     signature.algorithm === 'ed25519'
@@ -83,24 +87,40 @@ export function shellBlock({ createdAt, signature }: Pick<Verifiable, 'createdAt
 TRUST=\${TRUST:-certificates/root.pem}
 TSA_TRUST=\${TSA_TRUST:-certificates/timestamps-root.pem}
 export SSL_CERT_DIR=/dev/null SSL_CERT_FILE=/dev/null # the roots above, and no others
+export LC_ALL=C
 sha256() { if command -v sha256sum > /dev/null; then sha256sum "$@"; else shasum -a 256 "$@"; fi; }
 signer() { openssl x509 -in certificates/signer.pem -noout -pubkey; }
 around() { printf '%s\\n' SHA256SUMS manifest.json manifest.json.tsr SEAL SEAL.sig; if [ -e APPROVAL ] || [ -e APPROVAL.sig ]; then printf '%s\\n' APPROVAL APPROVAL.sig; fi; }
+# Plain files only: a link or a pipe can show something else to whoever looks next.
+[ -z "$(find . ! -type d ! -type f)" ]
 # Exactly the files that were sealed: none is missing, none was added.
-diff <(find . ! -type d | sed 's|^\\./||' | LC_ALL=C sort) <({ cut -c67- SHA256SUMS; around; } | LC_ALL=C sort)
-# Every hash.
+diff <(find . ! -type d | sed 's|^\\./||' | sort) <({ cut -c67- SHA256SUMS; around; } | sort)
+# Every hash. sha256sum passes over a line that is none, so there must be no such line.
+if grep -qvE '^[0-9a-f]{64}  [A-Za-z0-9][A-Za-z0-9._/-]*$' SHA256SUMS SEAL; then exit 1; fi
 [ "$(cut -c67- SEAL | tr '\\n' ' ')" = 'SHA256SUMS manifest.json manifest.json.tsr ' ]
 sha256 -c SEAL > /dev/null
 sha256 -c SHA256SUMS > /dev/null
-# The signature, by a certificate that leads to the root, valid when it was made (${createdAt}).
-openssl verify -attime ${at} -CAfile "$TRUST"${above} certificates/signer.pem
+# The manifest names the same files and hashes.
+diff <(awk -F '"' '$2 == "path" { path = $4 } $2 == "sha256" { print $4 "  " path }' manifest.json) SHA256SUMS
+# The timestamp, of the time when the package says that it was made (${createdAt}).
+grep -qx '  "createdAt": "${createdAt}",' manifest.json
+stamped=$(openssl ts -reply -in manifest.json.tsr -text 2> /dev/null | sed -n 's/^Time stamp: //p' | sed 's/\\.[0-9]*//')
+at=$(date -u -d "$stamped" +%s 2> /dev/null || date -u -j -f '%b %e %T %Y %Z' "$stamped" +%s)
+[ $((at - ${created})) -ge -${MOST_EARLY_SECONDS} ]
+[ $((at - ${created})) -le ${MOST_LATE_SECONDS} ]
+openssl ts -verify -data manifest.json -in manifest.json.tsr -CAfile "$TSA_TRUST" -attime "$at"
+# The signature, by one certificate that is meant for signatures, leads to the root, and was valid at the time of the timestamp.
+diff <(openssl x509 -in certificates/signer.pem) certificates/signer.pem
+openssl verify -purpose smimesign -attime "$at" -CAfile "$TRUST"${above} certificates/signer.pem
 ${check('SEAL')}
-# The timestamp.
-openssl ts -verify -data manifest.json -in manifest.json.tsr -CAfile "$TSA_TRUST" -attime ${at}
 # The approval, where there is one.
 if [ -e APPROVAL ]; then
   ${check('APPROVAL', '  ')}
   grep -q "\\"seal\\": \\"$(sha256 SEAL | cut -c1-64)\\"" APPROVAL
+  author=$(sed -n 's/^  "author": \\(.*\\),$/\\1/p' manifest.json)
+  if grep -qF "\\"by\\": $author," APPROVAL; then exit 1; fi
+else
+  echo 'nobody has approved it'
 fi
 echo 'the package is whole'`;
 }

@@ -3,9 +3,11 @@
  * what sealing writes is written over, and the folder counts as a package only when its signature is there.
  */
 import { X509Certificate } from 'node:crypto';
+import { existsSync } from 'node:fs';
 import { chmod, mkdir, readFile, rm } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
-import { writeWhole } from '../../core/durable.ts';
+import { UNFINISHED, writeWhole } from '../../core/durable.ts';
+import { ParapetError } from '../../core/errors.ts';
 import type { EvidenceSigner } from '../../keys/evidence.ts';
 import { hashFile, jsonText, listFiles, sumsOf } from './files.ts';
 import { instructions } from './instructions.ts';
@@ -47,7 +49,9 @@ export interface Sealed {
 /** Throws PARAPET_TIMESTAMP_FAILED, PARAPET_OPENSSL_FAILED, PARAPET_DISK_FAILED. */
 export async function seal(folder: string, facts: PackageFacts, { signer, timestamps }: SealParts): Promise<Sealed> {
   for (const name of AROUND) await rm(join(folder, name), { force: true });
-  const [leaf, ...above] = signer.chain as [string, ...string[]];
+  // Of whoever was killed while writing a file.
+  for (const path of await listFiles(folder)) if (path.endsWith(UNFINISHED)) await rm(join(folder, path));
+  const [leaf, ...above] = signer.chain.map((pem) => new X509Certificate(pem).toString()) as [string, ...string[]];
   const [root = leaf, between] = [above.at(-1), above.slice(0, -1)];
   await put(folder, SIGNER, leaf);
   await put(folder, ROOT, root);
@@ -72,12 +76,21 @@ export async function seal(folder: string, facts: PackageFacts, { signer, timest
   return { manifest, manifestSha256, sealSha256 };
 }
 
-/** Puts the approval beside the seal, signed. The seal itself stays as it is. */
+/**
+ * Puts the approval beside the seal, signed. The seal itself stays as it is. An approval that stands there is not signed again: ECDSA
+ * would give another signature, which is another file than the one that may be published already.
+ */
 export async function approve(folder: string, approval: Approval, signer: EvidenceSigner): Promise<void> {
   const text = jsonText(approval);
+  if (existsSync(join(folder, APPROVAL)) && (await readFile(join(folder, APPROVAL), 'utf8')) === text) return;
   await rm(join(folder, APPROVAL), { force: true });
   await put(folder, APPROVAL_SIGNATURE, signer.sign(Buffer.from(text)));
   await put(folder, APPROVAL, text);
+}
+
+/** Takes away the signature of an approval that was never written. */
+export async function removeHalfApproval(folder: string): Promise<void> {
+  if (!existsSync(join(folder, APPROVAL))) await rm(join(folder, APPROVAL_SIGNATURE), { force: true });
 }
 
 /** Nobody changes it by accident any more. */
@@ -86,6 +99,11 @@ export async function makeReadOnly(folder: string): Promise<void> {
 }
 
 async function put(folder: string, path: string, body: string | Uint8Array): Promise<void> {
-  await mkdir(dirname(join(folder, path)), { recursive: true });
-  await writeWhole(join(folder, path), body);
+  try {
+    await mkdir(dirname(join(folder, path)), { recursive: true });
+    await writeWhole(join(folder, path), body);
+  } catch (cause) {
+    const message = `${path} cannot be written: ${cause instanceof Error ? cause.message : cause}`;
+    throw new ParapetError('PARAPET_DISK_FAILED', { message, cause });
+  }
 }

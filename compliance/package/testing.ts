@@ -21,6 +21,9 @@ export function temporaryFolder(): { folder: string; remove(): void } {
   return { folder, remove: () => rmSync(folder, { recursive: true, force: true }) };
 }
 
+/** A check that waits for ever is a check that failed. */
+const SHELL_MS = 30_000;
+
 export const OCTOBER = { from: '2026-10-01T00:00:00.000Z', to: '2026-11-01T00:00:00.000Z' };
 const START = Date.parse(OCTOBER.from) * 1_000;
 
@@ -55,7 +58,10 @@ export function madeLeaves(count: number, everyMicros = 60_000_000): { leaves: L
 /** The files of a package before it is sealed, and what its manifest will say. */
 export async function draft(folder: string, { count = 100, period = '2026-10' } = {}): Promise<PackageFacts> {
   const tree = await buildTree(madeLeaves(count).source);
-  const rows = Array.from({ length: 40 }, (_, n) => ({ day: `2026-10-${String((n % 31) + 1).padStart(2, '0')}`, interactions: n * 7 }));
+  const rows = Array.from({ length: 40 }, (_, n) => ({
+    day: `2026-10-${String((n % 31) + 1).padStart(2, '0')}`,
+    interactions: n * 7 + count,
+  }));
   const columns = [{ name: 'day' }, { name: 'interactions' }];
   for (const name of ['evidence', 'merkle', 'reports']) mkdirSync(join(folder, name), { recursive: true });
   writeFileSync(join(folder, 'evidence/interactions.csv'), csvText(columns, rows));
@@ -88,13 +94,22 @@ export async function ownAuthority(folder: string): Promise<SealParts> {
   };
 }
 
-/** Runs the shell of VERIFY.md in the package, as an auditor would: true when it ends well. */
-export function checkByShell(folder: string, verifyMd: string): Promise<{ good: boolean; says: string }> {
+/** Runs the shell of VERIFY.md in the package, as an auditor would: true when it ends well. `environment` may have TRUST and TSA_TRUST. */
+export function checkByShell(
+  folder: string,
+  verifyMd: string,
+  environment: Readonly<Record<string, string>> = {},
+): Promise<{ good: boolean; says: string }> {
   const block = shellBlockIn(verifyMd);
   if (block === undefined) throw new Error('VERIFY.md has no block of shell.');
   return new Promise((resolve) => {
-    execFile('bash', ['-c', block], { cwd: folder }, (error, stdout, stderr) => {
-      resolve({ good: error === null && stdout.trimEnd().endsWith('the package is whole'), says: `${stdout}${stderr}` });
-    });
+    execFile(
+      'bash',
+      ['-c', block],
+      { cwd: folder, env: { ...process.env, ...environment }, timeout: SHELL_MS },
+      (error, stdout, stderr) => {
+        resolve({ good: error === null && stdout.trimEnd().endsWith('the package is whole'), says: `${stdout}${stderr}` });
+      },
+    );
   });
 }

@@ -70,7 +70,17 @@ export function localAuthority({ folder, org, openssl }: { folder: string; org: 
 }
 
 /** `root` is the PEM file of who the authority's certificates lead to. */
-export function remoteAuthority({ url, rootFile, openssl }: { url: string; rootFile: string; openssl: Openssl }): TimestampAuthority {
+export function remoteAuthority({
+  url,
+  rootFile,
+  openssl,
+  answerMs = ANSWER_MS,
+}: {
+  url: string;
+  rootFile: string;
+  openssl: Openssl;
+  answerMs?: number;
+}): TimestampAuthority {
   const root = () => readFile(rootFile, 'utf8');
   return {
     name: url,
@@ -78,7 +88,7 @@ export function remoteAuthority({ url, rootFile, openssl }: { url: string; rootF
     stamp: (digest) =>
       inTemporaryFolder(async (work) => {
         const [query, reply] = [await makeQuery(openssl, work, digest), join(work, 'reply.tsr')];
-        await writeFile(reply, await ask(url, await readFile(query)));
+        await writeFile(reply, await ask(url, await readFile(query), answerMs));
         return checked(openssl, work, { query, reply, trusted: await root() });
       }),
   };
@@ -90,22 +100,36 @@ async function makeQuery(openssl: Openssl, work: string, digest: string): Promis
   return query;
 }
 
-async function ask(url: string, query: Buffer): Promise<Uint8Array> {
+/** The whole answer, header and body, has this time. */
+async function ask(url: string, query: Buffer, answerMs: number): Promise<Uint8Array> {
   let answer: Response;
+  let body: Uint8Array;
   try {
     answer = await fetch(url, {
       method: 'POST',
       headers: { 'content-type': 'application/timestamp-query', accept: 'application/timestamp-reply' },
       body: new Uint8Array(query),
-      signal: AbortSignal.timeout(ANSWER_MS),
+      signal: AbortSignal.timeout(answerMs),
     });
+    body = await bodyOf(answer);
   } catch (cause) {
     throw failed(`${url} does not answer: ${cause instanceof Error ? cause.message : cause}.`, cause);
   }
-  const body = new Uint8Array(await answer.arrayBuffer());
   if (!answer.ok || body.length === 0 || body.length > MOST_BYTES)
     throw failed(`${url} answers ${answer.status} with ${body.length} bytes.`);
   return body;
+}
+
+/** Not more than one byte beyond what a token may have. */
+async function bodyOf(answer: Response): Promise<Uint8Array> {
+  const pieces: Uint8Array[] = [];
+  let bytes = 0;
+  for await (const piece of answer.body ?? []) {
+    pieces.push(piece);
+    bytes += piece.length;
+    if (bytes > MOST_BYTES) break;
+  }
+  return Buffer.concat(pieces);
 }
 
 async function checked(

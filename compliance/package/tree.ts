@@ -35,7 +35,8 @@ export interface Proof {
   root: string;
 }
 
-const PAGE_LEAVES = 250_000;
+/** Some twenty megabytes. */
+const PAGE_LEAVES = 65_536;
 
 /** Reads every leaf once. Throws PARAPET_STORE_UNAVAILABLE. */
 export async function buildTree(source: LeafSource, pageLeaves = PAGE_LEAVES): Promise<Tree> {

@@ -4,11 +4,12 @@
  */
 import { createPublicKey, hash, verify as verifySignature, X509Certificate } from 'node:crypto';
 import { existsSync } from 'node:fs';
-import { readFile } from 'node:fs/promises';
+import { readFile, stat } from 'node:fs/promises';
 import { join } from 'node:path';
 import { ParapetError, toParapetError } from '../../core/errors.ts';
 import type { Openssl } from '../../keys/openssl.ts';
-import { hashFile, listFiles, readSums } from './files.ts';
+import { hashFile, jsonText, listFiles, readSums } from './files.ts';
+import { MOST_EARLY_SECONDS, MOST_LATE_SECONDS } from './instructions.ts';
 import {
   APPROVAL,
   APPROVAL_SIGNATURE,
@@ -53,8 +54,8 @@ export interface VerifyOptions {
   timestampTrustFile?: string | undefined;
 }
 
-/** How much earlier than the package's own clock its timestamp may be. */
-const CLOCK_SKEW_MS = 300_000;
+/** What is read as a whole is never larger. */
+const MOST_BYTES = 256 * 1024 * 1024;
 
 /** Throws nothing for a bad package: what is wrong stands in `errors`. Throws PARAPET_OPENSSL_FAILED when there is no openssl. */
 export async function verifyPackage(folder: string, options: VerifyOptions): Promise<Verification> {
@@ -76,11 +77,21 @@ export async function verifyPackage(folder: string, options: VerifyOptions): Pro
       result.errors.push(`${what}: ${toParapetError(error, 'PARAPET_PACKAGE_INVALID').message}`);
     }
   };
-  const read = (path: string) => readFile(join(folder, path));
+  const read = async (path: string) => {
+    const { size } = await stat(join(folder, path));
+    if (size > MOST_BYTES) throw wrong(`${path} has ${size} bytes.`);
+    return readFile(join(folder, path));
+  };
+
+  const paths: string[] = [];
+  await check('files', async () => {
+    paths.push(...(await listFiles(folder)));
+    result.files = paths.length;
+  });
+  // A pipe would keep us waiting for ever, and a link shows what somebody else has: nothing is read where one is.
+  if (result.errors.length > 0) return result;
 
   await check('files', async () => {
-    const paths = await listFiles(folder);
-    result.files = paths.length;
     const listed = readSums(await text(read(SUMS)), SUMS).map(({ path }) => path);
     const approved = existsSync(join(folder, APPROVAL)) || existsSync(join(folder, APPROVAL_SIGNATURE));
     const around = AROUND.filter((path) => approved || !(path === APPROVAL || path === APPROVAL_SIGNATURE));
@@ -103,7 +114,7 @@ export async function verifyPackage(folder: string, options: VerifyOptions): Pro
   await check('manifest', async () => {
     const bytes = await read(MANIFEST);
     result.manifestSha256 = hash('sha256', bytes);
-    const manifest = readManifest(bytes.toString('utf8'));
+    const manifest = readManifest(asWritten(bytes));
     result.manifest = manifest;
     const listed = readSums(await text(read(SUMS)), SUMS);
     const named = manifest.files.map(({ path, sha256 }) => ({ sha256, path }));
@@ -111,52 +122,40 @@ export async function verifyPackage(folder: string, options: VerifyOptions): Pro
   });
 
   const { manifest } = result;
-  const at = new Date(manifest?.createdAt ?? Number.NaN);
+  const createdAt = new Date(manifest?.createdAt ?? Number.NaN).getTime();
+  let at = createdAt;
+  await check('timestamp', async () => {
+    const trust = options.timestampTrustFile ?? join(folder, TIMESTAMP_ROOT);
+    const token = join(folder, TIMESTAMP);
+    at = (await timeOfToken(options.openssl, token)).getTime();
+    await options.openssl('ts', '-verify', '-data', join(folder, MANIFEST), '-in', token, '-CAfile', trust, '-attime', secondsOf(at));
+    const late = Math.floor(at / 1_000) - Math.floor(createdAt / 1_000);
+    const stamped = new Date(at).toISOString();
+    if (!(late >= -MOST_EARLY_SECONDS)) throw wrong(`it is of ${stamped}, before the package was made.`);
+    if (late > MOST_LATE_SECONDS) throw wrong(`it is of ${stamped}, long after the package says that it was made.`);
+    result.stampedAt = stamped;
+  });
+
+  // The signer's certificate must have been valid when others say that the package was there, not when it says so itself.
   await check('signature', async () => {
-    const signer = new X509Certificate(await read(SIGNER));
+    const pem = await read(SIGNER);
+    const signer = new X509Certificate(pem);
+    // One certificate and nothing else: openssl may find another in the same bytes than we do.
+    if (signer.toString() !== pem.toString('utf8')) throw wrong(`${SIGNER} is not one certificate.`);
     if (manifest === undefined || signer.fingerprint256 !== manifest.signature.fingerprint256)
       throw wrong('the certificate is not the one that the manifest names.');
     const untrusted = existsSync(join(folder, INTERMEDIATES)) ? ['-untrusted', join(folder, INTERMEDIATES)] : [];
-    const trust = options.trustFile ?? join(folder, ROOT);
-    await options.openssl(
-      'verify',
-      '-attime',
-      String(Math.floor(at.getTime() / 1_000)),
-      '-CAfile',
-      trust,
-      ...untrusted,
-      join(folder, SIGNER),
-    );
+    const trust = ['-CAfile', options.trustFile ?? join(folder, ROOT), ...untrusted];
+    await options.openssl('verify', '-purpose', 'smimesign', '-attime', secondsOf(at), ...trust, join(folder, SIGNER));
     checkSignature(signer, await read(SEAL), await read(SIGNATURE), SEAL);
     if (existsSync(join(folder, APPROVAL))) {
       const approval = await read(APPROVAL);
       checkSignature(signer, approval, await read(APPROVAL_SIGNATURE), APPROVAL);
-      const { package: id, seal, author, approvals } = readApproval(approval.toString('utf8'));
+      const { package: id, seal, author, approvals } = readApproval(asWritten(approval));
       if (id !== manifest.id || seal !== hash('sha256', await read(SEAL))) throw wrong('the approval is of another package.');
       if (approvals.some(({ by }) => by === author || by === manifest.author)) throw wrong('its author approved it.');
       result.approvedBy = approvals.map(({ by }) => by);
     }
-  });
-
-  await check('timestamp', async () => {
-    const trust = options.timestampTrustFile ?? join(folder, TIMESTAMP_ROOT);
-    const token = join(folder, TIMESTAMP);
-    await options.openssl(
-      'ts',
-      '-verify',
-      '-data',
-      join(folder, MANIFEST),
-      '-in',
-      token,
-      '-CAfile',
-      trust,
-      '-attime',
-      String(Math.floor(at.getTime() / 1_000)),
-    );
-    const stamped = await timeOfToken(options.openssl, token);
-    if (!(stamped.getTime() >= at.getTime() - CLOCK_SKEW_MS))
-      throw wrong(`it is of ${stamped.toISOString()}, before the package was made.`);
-    result.stampedAt = stamped.toISOString();
   });
 
   await check('tree', async () => {
@@ -182,6 +181,22 @@ function checkSignature(signer: X509Certificate, bytes: Buffer, signature: Buffe
   const algorithm = key.asymmetricKeyType === 'ed25519' ? null : 'sha256';
   if (!verifySignature(algorithm, bytes, key, signature)) throw wrong(`the signature over ${name} does not hold.`);
 }
+
+/** JSON that says everything once, as we write it: one reader must not find another value in it than the next. */
+function asWritten(bytes: Buffer): string {
+  const said = bytes.toString('utf8');
+  let again: string | undefined;
+  try {
+    again = jsonText(JSON.parse(said));
+  } catch {
+    // Whoever reads it next says so.
+    return said;
+  }
+  if (again !== said) throw wrong('it is not written as Parapet writes it.');
+  return said;
+}
+
+const secondsOf = (ms: number) => String(Math.floor(ms / 1_000));
 
 const wrong = (message: string) => new ParapetError('PARAPET_PACKAGE_INVALID', { message });
 

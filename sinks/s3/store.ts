@@ -50,8 +50,11 @@ export interface ObjectStore {
 export interface Locks {
   /** As `putOnce`, locked until a time (Object Lock, COMPLIANCE). Throws PARAPET_LOCK_REFUSED when the bucket does not lock. */
   putOnce(key: string, body: Uint8Array, until: Date): Promise<boolean>;
-  /** Of the object's newest version, which is what a lock protects. */
-  versionOf(key: string): Promise<string | null>;
+  /**
+   * The object's newest version, which is what a lock protects. Throws PARAPET_LOCK_REFUSED when it is not locked until that time: it was
+   * there before, or the store takes the wish for a lock and does nothing.
+   */
+  versionOf(key: string, until: Date): Promise<string | null>;
 }
 
 /** Objects as files below `folder`. A file appears under its name complete and on disk, or not at all. */
@@ -192,9 +195,17 @@ export function createS3Store(options: S3Options): ObjectStore {
             throw error;
           }
         }),
-      versionOf: (key) =>
+      versionOf: (key, until) =>
         attempt(`look at ${key}`, async () => {
-          const { VersionId } = await client.send(new HeadObjectCommand({ Bucket: bucket, Key: base + key }));
+          const head = await client.send(new HeadObjectCommand({ Bucket: bucket, Key: base + key }));
+          const { VersionId, ObjectLockMode: mode, ObjectLockRetainUntilDate: kept } = head;
+          // Stores keep whole seconds.
+          if (mode !== 'COMPLIANCE' || kept === undefined || kept.getTime() < until.getTime() - 1_000) {
+            const says = mode === undefined ? 'is not locked' : `is locked in ${mode} until ${kept?.toISOString()}`;
+            throw new ParapetError('PARAPET_LOCK_REFUSED', {
+              message: `${key} ${says} in the bucket ${bucket}, and not until ${until.toISOString()}.`,
+            });
+          }
           return VersionId ?? null;
         }),
     },
