@@ -5,7 +5,8 @@ import type { ParapetError } from '../core/errors.ts';
 import type { EventLog } from '../log/port.ts';
 import { inspectSpools, type SpoolView } from '../log/spool/inspect.ts';
 import { deadLetterTopic } from '../log/topics.ts';
-import { openClickHouse, tallyClickHouse } from '../sinks/clickhouse/index.ts';
+import type { Codec } from '../schemas/codec.ts';
+import { type ClickHouse, openClickHouse, tallyClickHouse } from '../sinks/clickhouse/index.ts';
 import { tallyLake } from '../sinks/s3/index.ts';
 import { comparedSince, type FurtherBooks, isUnavailable, type MainBooks, openFurtherBooks, type ViewBook } from './books-views.ts';
 import { type Reconciliation, reconcile, tallyLog } from './reconcile.ts';
@@ -20,13 +21,37 @@ export interface ReconcileOptions {
   onWait?: (result: Reconciliation) => void;
 }
 
+/** What a process has open already: an embedded engine is not opened twice in one. */
+export interface OpenBooks {
+  log: EventLog;
+  codec: Codec;
+  clickhouse: ClickHouse;
+}
+
 /** Reads all books, again and again until they balance or the wait is over. */
-export async function reconcileAll(env: Environment, { waitMs, settle = false, onWait }: ReconcileOptions): Promise<Reconciliation> {
+export async function reconcileAll(env: Environment, options: ReconcileOptions, shared?: OpenBooks): Promise<Reconciliation> {
+  if (shared !== undefined) return readBooks(env, options, shared);
   const log = await openLog(env);
-  const codec = await openCodec(env);
+  const clickhouse = await openReader(env);
+  try {
+    return await readBooks(env, options, { log, codec: await openCodec(env), clickhouse });
+  } finally {
+    await clickhouse.close();
+    await log.close();
+  }
+}
+
+/** A running Parapet's front, else the store itself. */
+export async function openReader(env: Environment): Promise<ClickHouse> {
   const front = await runningFront(env);
-  const clickhouse =
-    front === undefined ? await openAnalytics(env) : await openClickHouse({ ...front, database: 'parapet', readOnly: true });
+  return front === undefined ? openAnalytics(env) : openClickHouse({ ...front, database: 'parapet', readOnly: true });
+}
+
+async function readBooks(
+  env: Environment,
+  { waitMs, settle = false, onWait }: ReconcileOptions,
+  { log, codec, clickhouse }: OpenBooks,
+): Promise<Reconciliation> {
   const lake = openLake(env);
   const further = await openFurtherBooks(env, log, codec);
   const since = comparedSince(env.PARAPET_RETENTION.interactions.hotDays);
@@ -68,8 +93,6 @@ export async function reconcileAll(env: Environment, { waitMs, settle = false, o
     }
   } finally {
     await further.close();
-    await clickhouse.close();
-    await log.close();
   }
 }
 

@@ -3,7 +3,7 @@ import { readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import { publishReport, type ReportRequest } from '../compliance/assembly/index.ts';
-import { type Desk, openDesk } from '../compliance/assembly/testing.ts';
+import { type Desk, openDesk, smallFramework } from '../compliance/assembly/testing.ts';
 import { assessedOf, type Ground, openGround } from '../compliance/collectors/testing.ts';
 import { climb } from '../compliance/package/merkle.ts';
 import { TOPICS } from '../log/topics.ts';
@@ -44,6 +44,7 @@ async function view(written: typeof events, from: number): Promise<void> {
 
 beforeAll(async () => {
   ground = await openGround();
+  REQUEST.framework = smallFramework(ground.env.PARAPET_DATA);
   events = Array.from({ length: COUNT }, (_, n) => eventOf(n, START + n * 3_600_000_000));
   await view(events, 0);
 });
@@ -54,7 +55,7 @@ beforeEach(() => {
 });
 
 const REQUEST: ReportRequest = { framework: 'GDPR', org: 'acme', period: '2026-09', author: 'ann', languages: ['en'], formats: ['csv'] };
-const ID = 'report/GDPR/acme/2026-09';
+const ID = 'report/SMALL/acme/2026-09';
 const quiet = () => undefined;
 
 describe('parapet report', () => {
@@ -62,7 +63,7 @@ describe('parapet report', () => {
     const made = await report(desk.parts, REQUEST, quiet);
     expect(made).toMatchObject({ id: ID, interactions: COUNT, unproven: 0, addendum: null });
     expect(made.publishedAt).toContain(ID);
-    expect(Object.values(made.requirements).reduce((sum, count) => sum + count)).toBe(31);
+    expect(Object.values(made.requirements).reduce((sum, count) => sum + count)).toBe(3);
 
     const other = openDesk(ground);
     name(other, ['bob']);
@@ -79,7 +80,7 @@ describe('parapet report', () => {
     const next = await report(desk.parts, { ...REQUEST, period: '2026-10' }, quiet);
     expect(next.addendum).toBe(`${ID}.addendum-1`);
     const states = (await listPackages(desk.parts, 'acme')).map(({ id, state }) => [id, state]);
-    expect(states).toEqual([ID, `${ID}.addendum-1`, 'report/GDPR/acme/2026-10'].map((id) => [id, 'published']));
+    expect(states).toEqual([ID, `${ID}.addendum-1`, 'report/SMALL/acme/2026-10'].map((id) => [id, 'published']));
     // Found in the archive as well, by who has only that.
     rmSync(join(desk.parts.root, 'work'), { recursive: true });
     expect(renderPackages(await listPackages(desk.parts, 'acme'))).toHaveLength(3);
@@ -115,7 +116,7 @@ describe('parapet approve and reject', () => {
     await report(desk.parts, REQUEST, quiet);
     const approved = await decide(desk.parts, 'approve', ID, { by: 'bob', comment: '' });
     expect(approved).toMatchObject({ publishedAt: null, says: expect.stringContaining('2026-08, which is not published') });
-    const rejected = await decide(desk.parts, 'reject', 'report/GDPR/acme/2026-08', { by: 'bob', comment: 'no' });
+    const rejected = await decide(desk.parts, 'reject', 'report/SMALL/acme/2026-08', { by: 'bob', comment: 'no' });
     expect(rejected).toMatchObject({ unsealed: [ID], says: expect.stringContaining(ID) });
   });
 });
@@ -141,7 +142,7 @@ describe('parapet prove', () => {
   it('leads from the record of the lake to the root of the package', async () => {
     const out = join(desk.folder, 'proof');
     const { interaction, bytes, eventHash } = events[17] as (typeof events)[number];
-    const result = await proveInteraction({ parts: desk.parts, lake, org: 'acme' }, interaction.interactionId, { framework: 'GDPR', out });
+    const result = await proveInteraction({ parts: desk.parts, lake, org: 'acme' }, interaction.interactionId, { framework: 'SMALL', out });
     expect(result).toMatchObject({ record: true, proof: { package: ID, eventHash } });
     expect(readFileSync(join(out, 'record.avro'))).toEqual(bytes);
     const proof = JSON.parse(readFileSync(join(out, 'proof.json'), 'utf8'));
@@ -153,7 +154,7 @@ describe('parapet prove', () => {
   it('is impossible for what is not there, of another time, or of another organisation', async () => {
     const impossible = expect.objectContaining({ code: 'PARAPET_PROOF_IMPOSSIBLE' });
     const { interactionId } = (events[0] as (typeof events)[number]).interaction;
-    const ask = (org: string, id: string, framework = 'GDPR') => proveInteraction({ parts: desk.parts, lake, org }, id, { framework });
+    const ask = (org: string, id: string, framework = 'SMALL') => proveInteraction({ parts: desk.parts, lake, org }, id, { framework });
     await expect(ask('acme', 'none')).rejects.toEqual(impossible);
     await expect(ask('other', interactionId)).rejects.toEqual(impossible);
     await expect(ask('acme', interactionId, 'SOC2')).rejects.toEqual(impossible);

@@ -18,15 +18,18 @@ import type { EventLog } from '../log/port.ts';
 import { TOPICS } from '../log/topics.ts';
 import packageJson from '../package.json' with { type: 'json' };
 import type { Codec } from '../schemas/codec.ts';
-import { type ClickHouse, openClickHouse } from '../sinks/clickhouse/index.ts';
-import { reconcileAll } from './books.ts';
+import type { ClickHouse } from '../sinks/clickhouse/index.ts';
+import { type OpenBooks, openReader, reconcileAll } from './books.ts';
 import { reportRetention } from './retention.ts';
-import { openAnalytics, openCodec, openKeys, openLog, runningFront } from './stores.ts';
+import { openCodec, openKeys, openLog } from './stores.ts';
 import { PROCESSOR_NAMES, SINK_NAMES } from './views.ts';
 
 /** The consumer group whose position says up to where the view of interactions is. */
 const VIEW_GROUP = 'clickhouse.interactions';
 const EVER = { from: '1970-01-01T00:00:00.000Z', to: '2100-01-01T00:00:00.000Z' };
+
+/** Of a process that has them open: opened twice in one process, an embedded store can wait for itself. */
+export type Shared = Pick<AssemblyParts['sources'], 'log' | 'codec' | 'keys'>;
 
 export interface EvidenceDesk {
   parts: AssemblyParts;
@@ -35,16 +38,13 @@ export interface EvidenceDesk {
 }
 
 /** Throws PARAPET_CONFIG_INVALID, PARAPET_STORE_UNAVAILABLE, PARAPET_LOG_UNAVAILABLE. */
-export async function openEvidence(env: Environment, org = env.PARAPET_ORG): Promise<EvidenceDesk> {
+export async function openEvidence(env: Environment, org = env.PARAPET_ORG, shared?: Shared): Promise<EvidenceDesk> {
   const settings = readComplianceSettings(env.PARAPET_COMPLIANCE_FILE);
-  const [log, codec, keys] = [await openLog(env), await openCodec(env), openKeys(env)];
-  const front = await runningFront(env);
-  const clickhouse =
-    front === undefined ? await openAnalytics(env) : await openClickHouse({ ...front, database: 'parapet', readOnly: true });
+  const { log, codec, keys } = shared ?? { log: await openLog(env), codec: await openCodec(env), keys: openKeys(env) };
+  const clickhouse = await openReader(env);
   const archive = openArchive(env);
   const run = openssl(env.PARAPET_OPENSSL);
   const { authority } = evidencePaths(env);
-  let books: ReturnType<AssemblyParts['sources']['books']> | undefined;
   const parts: AssemblyParts = {
     root: dataPaths(env).evidence,
     frameworksFolder: env.PARAPET_FRAMEWORKS_FOLDER,
@@ -55,8 +55,7 @@ export async function openEvidence(env: Environment, org = env.PARAPET_ORG): Pro
       log,
       codec,
       keys,
-      // All collectors of a run speak of the same books.
-      books: () => (books ??= readBooks(env)),
+      books: () => readBooks(env, { log, codec, clickhouse }),
       attestations: () => readAttestations(clickhouse, org),
       ...ofThisMachine(env, log, codec),
     },
@@ -85,6 +84,7 @@ export async function openEvidence(env: Environment, org = env.PARAPET_ORG): Pro
     close: async () => {
       await archive.close();
       await clickhouse.close();
+      if (shared !== undefined) return;
       await keys.close();
       await log.close();
     },
@@ -137,9 +137,9 @@ export function ofThisMachine(env: Environment, log: EventLog, codec: Codec): Pi
 }
 
 /** Only where the gateways' ledgers are: elsewhere nobody can say what was accepted. */
-async function readBooks(env: Environment): ReturnType<AssemblyParts['sources']['books']> {
+async function readBooks(env: Environment, open: OpenBooks): ReturnType<AssemblyParts['sources']['books']> {
   if (!existsSync(dataPaths(env).spool)) return undefined;
-  const { accepted, events, clickhouse, lake, lost, duplicated, rows } = await reconcileAll(env, { waitMs: 10_000 });
+  const { accepted, events, clickhouse, lake, lost, duplicated, rows } = await reconcileAll(env, { waitMs: 10_000 }, open);
   return { totals: { accepted, events, rows: clickhouse, lake, lost, duplicated }, hours: rows };
 }
 

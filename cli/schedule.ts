@@ -2,9 +2,10 @@
 import type { PeriodKind } from '../compliance/assembly/index.ts';
 import { dataPaths, type Environment } from '../core/environment.ts';
 import { ParapetError } from '../core/errors.ts';
-import { decide, openTemporal, startReport, statusOf, type Temporal } from '../workflows/client.ts';
-import type { AssembleInput, Decision, IncidentStatus, ReportStatus } from '../workflows/contract.ts';
-import { CLOSE, TRIAGE, WORKFLOWS } from '../workflows/contract.ts';
+import { newId } from '../core/ids.ts';
+import { attend, decide, openTemporal, startReport, statusOf, type Temporal } from '../workflows/client.ts';
+import type { AssembleInput, Decision, EraseInput, IncidentStatus, ReportStatus } from '../workflows/contract.ts';
+import { WORKFLOWS } from '../workflows/contract.ts';
 import { incidentWorkflow } from '../workflows/incidents.ts';
 import { listSchedules, type ShownSchedule, setSchedule } from '../workflows/schedules.ts';
 import { dueBetween, lastDue } from '../workflows/timetable.ts';
@@ -90,10 +91,13 @@ export function attendIncident(
   what: 'triage' | 'close',
   by: Decision,
 ): Promise<IncidentStatus> {
-  return withTemporal(env, ({ client }) =>
-    client.workflow
-      .getHandle(incidentWorkflow(org, incidentId))
-      .executeUpdate<IncidentStatus, [Decision]>(what === 'triage' ? TRIAGE : CLOSE, { args: [by] }),
+  return withTemporal(env, (temporal) => attend(temporal, incidentWorkflow(org, incidentId), what, by));
+}
+
+/** Begun again until every store has answered. The workflow's id does not name the subject: ids are not sealed. */
+export function eraseByWorkflow(env: Environment, input: EraseInput): Promise<{ outcome: string; pseudonym: string }> {
+  return withTemporal(env, ({ client, taskQueue }) =>
+    client.workflow.execute(WORKFLOWS.erase, { workflowId: `erase/${input.org}/${newId()}`, taskQueue, args: [input] }),
   );
 }
 

@@ -8,6 +8,7 @@ import { ParapetError, toParapetError } from '../core/errors.ts';
 import type { Logger } from '../core/logger.ts';
 import { describeApiKeys } from '../gateway/api-keys.ts';
 import type { KeyStore } from '../keys/port.ts';
+import { followControls } from '../log/controls.ts';
 import type { EventLog } from '../log/port.ts';
 import type { Codec } from '../schemas/codec.ts';
 import { createDesks } from '../workflows/activities/desks.ts';
@@ -42,7 +43,7 @@ async function startTemporal(env: Environment, logger: Logger, options: Pick<Wor
     import('../workflows/incidents.ts'),
   ]);
   const [log, codec, keys] = [await openLog(env), await openCodec(env), openKeys(env)];
-  const desks = createDesks((org) => openEvidence(env, org));
+  const desks = createDesks((org) => openEvidence(env, org, { log, codec, keys }));
   const closing: (() => Promise<void>)[] = [() => keys.close(), () => log.close(), () => desks.close()];
   const closeAll = async () => {
     for (const close of closing.reverse()) await close();
@@ -105,9 +106,17 @@ function choresOf({ env, log, codec, keys }: { env: Environment; log: EventLog; 
   return {
     trust: () => trustOf(env),
     erase: async ({ org, id, reason }) => {
-      const { erase } = await import('./erasers.ts');
-      const { outcome, pseudonym } = await erase(env, { org, id, reason, dryRun: false }, () => undefined);
-      return { outcome, pseudonym };
+      const [{ eraseSubject }, { openErasers }] = await Promise.all([import('./erase.ts'), import('./erasers.ts')]);
+      const controls = await followControls(log, codec);
+      const { erasers, close } = await openErasers(env);
+      try {
+        const parts = { log, codec, keys, controls, erasers, actor: 'worker', onStep: () => undefined };
+        const { outcome, pseudonym } = await eraseSubject(parts, { org, id, reason, dryRun: false });
+        return { outcome, pseudonym };
+      } finally {
+        await close();
+        await controls.close();
+      }
     },
     train: async (sample) => {
       const { train } = await import('./train.ts');

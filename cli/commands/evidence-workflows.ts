@@ -109,6 +109,19 @@ export function workflowCommands(program: Command): void {
       console.log(asJson ? JSON.stringify(result) : JSON.stringify(result, null, 2));
     });
 
+  workflow
+    .command('erase')
+    .description('erase one subject; begun again by itself until every store has answered')
+    .requiredOption('--subject <id>', 'whom, as the application named it')
+    .option('--org <org>', 'of which organisation (default: PARAPET_ORG)')
+    .option('--reason <text>', 'why; kept in the audit log', '')
+    .action(async ({ subject, org, reason }: { subject: string; org?: string; reason: string }) => {
+      const env = readEnvironment();
+      const { eraseByWorkflow } = await import('../schedule.ts');
+      const { outcome, pseudonym } = await eraseByWorkflow(env, { org: org ?? env.PARAPET_ORG, id: subject, reason });
+      console.log(outcome === 'nothing' ? 'nothing to erase' : `${outcome}: the subject is ${pseudonym} in views from now on`);
+    });
+
   for (const [name, says] of [
     ['triage', 'say that you look at an incident, so that nobody else is called'],
     ['close', 'say how an incident ended'],

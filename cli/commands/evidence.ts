@@ -39,8 +39,16 @@ export function register(program: Command): void {
       .argument('<package>', 'its id, e.g. report/NIST-AI-RMF/acme/2026-10')
       .requiredOption('--by <name>', 'who, as PARAPET_COMPLIANCE_FILE names approvers')
       .option('--comment <text>', 'why; kept in the audit log', '')
+      .option('--here', 'a package that parapet report made on this machine, although TEMPORAL_ADDRESS is set')
       .addOption(json)
-      .action(async (id: string, { by, comment, json: asJson }: { by: string; comment: string; json?: boolean }) => {
+      .action(async (id: string, { by, comment, here = false, json: asJson }: DecideFlags) => {
+        const env = readEnvironment();
+        if (env.TEMPORAL_ADDRESS !== undefined && !here) {
+          const { approveByWorkflow } = await import('../schedule.ts');
+          const status = await approveByWorkflow(env, id, { by, comment }, name);
+          console.log(asJson ? JSON.stringify(status) : `${id}: ${status.phase}, ${status.given.length} of ${status.needed} approvals`);
+          return;
+        }
         const { decide } = await import('../decide.ts');
         const decided = await withEvidence(id.split('/')[2], ({ parts }) => decide(parts, name, id, { by, comment }));
         console.log(asJson ? JSON.stringify(decided) : decided.says);
@@ -173,6 +181,13 @@ interface ReportFlags {
   format: (typeof FORMATS)[number][];
   soFar?: boolean;
   addendum?: boolean;
+  json?: boolean;
+}
+
+interface DecideFlags {
+  by: string;
+  comment: string;
+  here?: boolean;
   json?: boolean;
 }
 

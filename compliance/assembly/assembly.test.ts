@@ -10,8 +10,18 @@ import { leafHash, rootOf } from '../package/merkle.ts';
 import { prove, readChunks } from '../package/tree.ts';
 import { verifyPackage } from '../package/verify.ts';
 import type { ComplianceSettings } from '../types.ts';
-import { approveReport, assemble, chainOf, plan, publishReport, type ReportRequest, readAssessment, rejectReport } from './index.ts';
-import { type Desk, openDesk } from './testing.ts';
+import {
+  approveReport,
+  assemble,
+  chainOf,
+  expireReport,
+  plan,
+  publishReport,
+  type ReportRequest,
+  readAssessment,
+  rejectReport,
+} from './index.ts';
+import { type Desk, openDesk, smallFramework } from './testing.ts';
 
 const fixtures = createFixtures();
 const DAY_MICROS = 86_400_000_000;
@@ -26,6 +36,7 @@ const interactionAt = (n: number, startedAt = START + n * 600_000_000) =>
 
 beforeAll(async () => {
   ground = await openGround();
+  REQUEST.framework = smallFramework(ground.env.PARAPET_DATA);
   await ground.write(
     'assessed',
     Array.from({ length: 500 }, (_, n) => interactionAt(n)),
@@ -38,14 +49,14 @@ beforeEach(() => {
 });
 
 const REQUEST: ReportRequest = {
-  framework: 'GDPR',
+  framework: '',
   org: 'acme',
   period: '2026-09',
   author: 'ann',
   languages: ['en'],
   formats: ['csv', 'oscal-results'],
 };
-const ID = 'report/GDPR/acme/2026-09';
+const ID = 'report/SMALL/acme/2026-09';
 
 /** With people who approve. */
 function withApprovers(approvers: ComplianceSettings['approvers'], approvals = { needed: 1, withinDays: 14 }): void {
@@ -64,7 +75,11 @@ describe('a report', () => {
     });
     const assessment = await readAssessment(workspace);
     expect(assessment).toMatchObject({ org: 'acme', period: '2026-09', interactions: { count: 500 } });
-    expect(assessment.requirements).toHaveLength(31);
+    expect(assessment.requirements.map(({ id, outcome }) => [id, outcome])).toEqual([
+      ['S.1', 'pass'],
+      ['S.2', 'not_applicable'],
+      ['S.3', 'gap'],
+    ]);
     const paths = await listFiles(workspace.package);
     for (const path of ['reports/en/requirements.csv', 'reports/en/oscal-assessment-results.json', 'merkle/chunks.csv', 'VERIFY.md'])
       expect(paths).toContain(path);
@@ -174,11 +189,11 @@ describe('a clock that is wrong', () => {
     ] as const) {
       desk.parts.now = hours(n);
       await expect(assemble(desk.parts, REQUEST)).rejects.toEqual(refused('PARAPET_PACKAGE_INVALID', says));
-      expect(await chainOf(desk.parts, 'acme', 'GDPR')).toEqual([]);
+      expect(await chainOf(desk.parts, 'acme', 'SMALL')).toEqual([]);
     }
     desk.parts.now = hours(0);
     await assemble(desk.parts, REQUEST);
-    expect(await chainOf(desk.parts, 'acme', 'GDPR')).toHaveLength(1);
+    expect(await chainOf(desk.parts, 'acme', 'SMALL')).toHaveLength(1);
   });
 });
 
@@ -189,10 +204,10 @@ describe('a chain of reports', () => {
       const { plan } = await assemble(desk.parts, { ...REQUEST, period });
       await publishReport(desk.parts, plan.id);
     }
-    const chain = await chainOf(desk.parts, 'acme', 'GDPR');
-    expect(chain.map(({ id, published }) => [id, published])).toEqual(months.map((period) => [`report/GDPR/acme/${period}`, true]));
+    const chain = await chainOf(desk.parts, 'acme', 'SMALL');
+    expect(chain.map(({ id, published }) => [id, published])).toEqual(months.map((period) => [`report/SMALL/acme/${period}`, true]));
     expect(chain.map(({ previous }) => previous?.manifest ?? null)).toEqual([null, chain[0]?.manifest, chain[1]?.manifest]);
-    expect(await chainOf(desk.parts, 'other', 'GDPR')).toEqual([]);
+    expect(await chainOf(desk.parts, 'other', 'SMALL')).toEqual([]);
   });
 
   it('tells what came late, and an addendum has it', async () => {
@@ -264,6 +279,13 @@ describe('approval', () => {
     await assemble(desk.parts, REQUEST);
     desk.parts.now = () => new Date(Date.now() + (15 * DAY_MICROS) / 1_000);
     await expect(approveReport(desk.parts, ID, by('bob'))).rejects.toEqual(refused('PARAPET_APPROVAL_REFUSED', 'older than 14 days'));
+    // It may still be rejected, or expire, and be made anew.
+    expect(await rejectReport(desk.parts, ID, by('bob'))).toEqual([]);
+    expect(await expireReport(desk.parts, ID)).toEqual([]);
+    desk.parts.now = () => new Date();
+    await assemble(desk.parts, REQUEST);
+    await expireReport(desk.parts, ID);
+    expect(await chainOf(desk.parts, 'acme', 'SMALL')).toEqual([]);
   });
 
   it('is not given to a package that was changed', async () => {
@@ -282,8 +304,8 @@ describe('approval', () => {
     await expect(publishReport(desk.parts, ID)).rejects.toEqual(refused('PARAPET_APPROVAL_REFUSED'));
     await approveReport(desk.parts, ID, by('bob'));
     await expect(publishReport(desk.parts, ID)).rejects.toEqual(refused('PARAPET_CHAIN_BROKEN', 'not published'));
-    expect(await rejectReport(desk.parts, 'report/GDPR/acme/2026-08', by('bob'))).toEqual([ID]);
-    expect(await chainOf(desk.parts, 'acme', 'GDPR')).toEqual([]);
+    expect(await rejectReport(desk.parts, 'report/SMALL/acme/2026-08', by('bob'))).toEqual([ID]);
+    expect(await chainOf(desk.parts, 'acme', 'SMALL')).toEqual([]);
     // Sealed anew, it is the first, and has to be approved again.
     const again = await assemble(desk.parts, REQUEST);
     expect(again.sealed.manifest.previous).toBeNull();

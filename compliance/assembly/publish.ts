@@ -93,38 +93,61 @@ export async function approveReport(parts: AssemblyParts, id: string, { by, comm
 }
 
 /**
- * The package leaves the chain and is kept aside; asked for again, the report is made anew. Gives the packages behind it, which are
- * to be sealed again.
+ * The package leaves the chain and is kept aside, also after the time for approvals; asked for again, the report is made anew. Gives the
+ * packages behind it, which are to be sealed again. Throws PARAPET_APPROVAL_REFUSED.
  */
-export async function rejectReport(parts: AssemblyParts, id: string, { by, comment }: Decision): Promise<string[]> {
+export async function rejectReport(parts: AssemblyParts, id: string, decision: Decision): Promise<string[]> {
   const { workspace, sealed } = await awaiting(parts, id);
-  checkApprover(parts, { by, author: sealed.manifest.author, createdAt: sealed.manifest.createdAt });
+  checkRights(parts, { by: decision.by, author: sealed.manifest.author });
+  return setAside(parts, workspace, sealed, decision);
+}
+
+/** As a rejection, but by nobody: the time for approvals is over. Nothing happens where no sealed package waits (any more). */
+export async function expireReport(parts: AssemblyParts, id: string): Promise<string[]> {
+  const workspace = workspaceOf(parts.root, id);
+  const sealed = await workspace.read('sealed');
+  return sealed === undefined ? [] : setAside(parts, workspace, sealed, { by: 'worker', comment: 'Nobody approved it in time.' });
+}
+
+async function setAside(
+  parts: AssemblyParts,
+  { id, folder }: Workspace,
+  sealed: Steps['sealed'],
+  { by, comment }: Decision,
+): Promise<string[]> {
   await parts.record({ org: orgOf(id), actor: by, action: 'evidence.refused', target: id, details: { ...detailsOf(id, sealed), comment } });
   const followers = await unsealFollowers(parts, id);
   const aside = join(parts.root, 'rejected', `${id}.${sealed.manifestSha256.slice(0, 12)}`);
   await mkdir(dirname(aside), { recursive: true });
-  await rename(workspace.folder, aside);
+  await rename(folder, aside);
   return followers;
 }
 
 /** Who may approve, checked against the settings as they are now. Throws PARAPET_APPROVAL_REFUSED. */
 export function checkApprover(
-  { sources, now }: Pick<AssemblyParts, 'sources' | 'now'>,
+  parts: Pick<AssemblyParts, 'sources' | 'now'>,
   { by, author, createdAt }: { by: string; author: string; createdAt: string },
 ): { role: string } {
-  const { approvers, approvals } = sources.settings;
-  const refused = (message: string) => new ParapetError('PARAPET_APPROVAL_REFUSED', { message });
-  const approver = approvers.find(({ name }) => name === by);
+  const { withinDays } = parts.sources.settings.approvals;
+  const rights = checkRights(parts, { by, author });
+  if (parts.now().getTime() <= Date.parse(createdAt) + withinDays * 86_400_000) return rights;
+  throw refused(`The package is older than ${withinDays} days: reject it and make it anew.`);
+}
+
+function checkRights(
+  { sources, now }: Pick<AssemblyParts, 'sources' | 'now'>,
+  { by, author }: { by: string; author: string },
+): { role: string } {
+  const approver = sources.settings.approvers.find(({ name }) => name === by);
   if (approver === undefined) throw refused(`${by} is not among the approvers.`);
-  if (by === author) throw refused(`${by} made the package, so somebody else must approve it.`);
+  if (by === author) throw refused(`${by} made the package, so somebody else must decide about it.`);
   if (approver.revokedAt !== undefined && Date.parse(approver.revokedAt) <= now().getTime()) {
     throw refused(`${by} may not approve since ${approver.revokedAt}.`);
   }
-  if (now().getTime() > Date.parse(createdAt) + approvals.withinDays * 86_400_000) {
-    throw refused(`The package is older than ${approvals.withinDays} days: reject it and make it anew.`);
-  }
   return { role: approver.roles[0] as string };
 }
+
+const refused = (message: string) => new ParapetError('PARAPET_APPROVAL_REFUSED', { message });
 
 /**
  * Publishes a package behind its predecessor; publishing again changes nothing. Throws PARAPET_APPROVAL_REFUSED when approvals are

@@ -1,5 +1,5 @@
 /** What reports stand on, over a Parapet of the test's own: real log, keys and ClickHouse, a folder for an archive, openssl. */
-import { mkdtempSync, rmSync } from 'node:fs';
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { openEvidenceSigner } from '../../keys/evidence.ts';
@@ -40,4 +40,32 @@ export function openDesk(ground: Ground, over: Partial<AssemblyParts> = {}): Des
     ...over,
   };
   return { parts, folder, remove: () => rmSync(folder, { recursive: true, force: true }) };
+}
+
+/** A framework that asks for little, so that a test of the way of a report is not one of every collector. */
+export function smallFramework(folder: string): string {
+  const path = join(folder, 'small.json');
+  const requirement = (id: string, more: object) => ({
+    id,
+    section: 'all',
+    title: `Requirement ${id}`,
+    text: `What ${id} asks for.`,
+    ...more,
+  });
+  const framework = {
+    id: 'SMALL',
+    version: '1',
+    revision: 1,
+    title: 'A small framework',
+    publisher: 'a test',
+    source: 'a test',
+    sections: [{ id: 'all', title: 'All of it' }],
+    requirements: [
+      requirement('S.1', { checks: ['logging.active'] }),
+      requirement('S.2', { checks: ['threats.recorded'] }),
+      requirement('S.3', { checks: [], attestation: { statement: 'I say so.', role: 'ciso', validDays: 365 } }),
+    ],
+  };
+  writeFileSync(path, JSON.stringify(framework));
+  return path;
 }

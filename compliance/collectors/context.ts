@@ -23,7 +23,7 @@ export interface CollectContext {
   log: EventLog;
   codec: Codec;
   keys: KeyStore;
-  /** The four books by hour and status, read once for a run; undefined where this process cannot read them. */
+  /** The four books by hour and status; undefined where this process cannot read them. */
   books(): Promise<{ totals: BookTotals; hours: BookHour[] } | undefined>;
   attestations(): Promise<Attestation[]>;
   /** Processors and sinks, any of which may have set records aside. */

@@ -1,6 +1,7 @@
 /**
  * Incidents as they stand. One that has been quiet for an hour is over, as everywhere in Parapet, even when no later threat of
- * its agent has said so. A verdict counts for the incident during which its threat came.
+ * its agent has said so; over as of the report's own time, so that the same report can be made again, which is why this does not ask
+ * `incidents_newest`. A verdict counts for the incident during which its threat came.
  */
 import { words } from '../localized.ts';
 import { fromQuery, iso } from './sql.ts';
@@ -26,7 +27,7 @@ export const incidents = fromQuery({
   most: 10_000,
   sql: `WITH open AS (
   SELECT incident_id, agent_id, threat_type, severity, status, threats, blocked, trust_score, first_seen_at, last_seen_at, containment
-  FROM incidents_newest
+  FROM (SELECT * FROM incidents ORDER BY _offset DESC LIMIT 1 BY incident_id)
   WHERE org = {org:String} AND last_seen_at >= {from:DateTime64(6, 'UTC')} AND first_seen_at < {to:DateTime64(6, 'UTC')}
 ), words AS (
   SELECT o.incident_id AS incident_id, count() AS judged

@@ -1,0 +1,115 @@
+/** Verification of what was published, the age of keys, erasure and training, over the functions that the commands run. */
+import { X509Certificate } from 'node:crypto';
+import { mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { dirname, join } from 'node:path';
+import { type AssemblyParts, chainOf } from '../../compliance/assembly/index.ts';
+import { type VerifyOptions, verifyPackage } from '../../compliance/package/verify.ts';
+import type { BrokenPackage, DueKey, EraseInput, VerifiedArchive } from '../contract.ts';
+import type { Desks } from './desks.ts';
+import type { Step } from './step.ts';
+
+/** What the command line does too, given by whoever starts the worker. */
+export interface Chores {
+  trust(): VerifyOptions;
+  erase(input: EraseInput): Promise<{ outcome: string; pseudonym: string }>;
+  /** Throws PARAPET_CANDIDATE_NOT_BETTER, PARAPET_TRAIN_TOO_FEW. */
+  train(sample: number): Promise<{ promoted: boolean; says: string }>;
+  /** When each API key of the organisation was made, ISO 8601; null where nobody knows. */
+  apiKeys(org: string): { id: string; createdAt: string | null }[];
+}
+
+export type UpkeepActivities = ReturnType<typeof createUpkeepActivities>;
+
+const DAY_MS = 86_400_000;
+/** A certificate is asked for so long before it ends, a key so long before it is too old. */
+const AHEAD_DAYS = 30;
+
+export function createUpkeepActivities(desks: Desks, step: Step, chores: Chores) {
+  const prefixOf = (org: string, framework: string | null) => (id: string) =>
+    id.split('/')[2] === org && (framework === null || id.split('/')[1] === framework);
+
+  return {
+    listPackages: (org: string, framework: string | null): Promise<string[]> =>
+      step(`list ${org} ${framework}`, () =>
+        desks.use(org, async ({ archive }) => (await archive.list('report/')).filter(prefixOf(org, framework)).sort()),
+      ),
+
+    /** What is wrong with it, as it is in the archive. */
+    verifyStored: (id: string): Promise<string[]> =>
+      step(`verify ${id}`, () => desks.use(id.split('/')[2] as string, (parts) => verifyStored(parts, id, chores.trust()))),
+
+    verifyChain: (org: string, framework: string): Promise<BrokenPackage[]> =>
+      step(`chain ${org} ${framework}`, () => desks.use(org, (parts) => chainFaults(parts, org, framework))),
+
+    recordVerification: (org: string, { checked, broken }: VerifiedArchive): Promise<void> =>
+      step(`record verification ${org}`, () =>
+        desks.use(org, ({ record }) => {
+          const [first] = broken;
+          const action = first === undefined ? 'evidence.verified' : 'evidence.broken';
+          const says: Record<string, string> =
+            first === undefined ? {} : { broken: broken.map(({ id }) => id).join(', '), error: first.errors.join('; ') };
+          return record({ org, actor: 'worker', action, target: `archive/${org}`, details: { checked: String(checked), ...says } });
+        }),
+      ),
+
+    findDueKeys: (org: string): Promise<DueKey[]> => step(`due keys ${org}`, () => desks.use(org, (parts) => dueKeys(parts, org, chores))),
+
+    recordDueKeys: (org: string, due: readonly DueKey[]): Promise<void> =>
+      step(`record due keys ${org}`, () =>
+        desks.use(org, ({ record }) => {
+          const details = Object.fromEntries(due.map(({ what, daysLeft }) => [what, String(daysLeft)]));
+          return record({ org, actor: 'worker', action: 'keys.rotation-due', target: `keys/${org}`, details });
+        }),
+      ),
+
+    eraseSubject: (input: EraseInput): Promise<{ outcome: string; pseudonym: string }> =>
+      step(`erase ${input.org}/${input.id}`, () => chores.erase(input)),
+
+    retrainModel: (sample: number): Promise<{ promoted: boolean; says: string }> => step('retrain', () => chores.train(sample)),
+  };
+}
+
+async function verifyStored({ archive }: AssemblyParts, id: string, trust: VerifyOptions): Promise<string[]> {
+  const folder = await mkdtemp(join(tmpdir(), 'parapet-verify-'));
+  try {
+    for (const path of await archive.files(id)) {
+      await mkdir(dirname(join(folder, path)), { recursive: true });
+      await writeFile(join(folder, path), await archive.read(id, path));
+    }
+    return (await verifyPackage(folder, trust)).errors;
+  } finally {
+    await rm(folder, { recursive: true, force: true });
+  }
+}
+
+/** Each published package names the one before it, by its hash, and two never name the same. */
+async function chainFaults(parts: AssemblyParts, org: string, framework: string): Promise<BrokenPackage[]> {
+  const links = (await chainOf(parts, org, framework)).filter(({ published }) => published);
+  const faults: BrokenPackage[] = [];
+  links.forEach(({ id, previous }, n) => {
+    const before = links[n - 1];
+    if (previous?.id === before?.id && previous?.manifest === before?.manifest) return;
+    const names = previous === null ? 'no package' : `${previous.id} (${previous.manifest})`;
+    const stands = before === undefined ? 'no package' : `${before.id} (${before.manifest})`;
+    faults.push({ id, errors: [`The package names ${names} as its predecessor; before it stands ${stands}.`] });
+  });
+  return faults;
+}
+
+async function dueKeys(parts: AssemblyParts, org: string, chores: Chores): Promise<DueKey[]> {
+  const now = parts.now().getTime();
+  const { apiKeyDays, masterKeyDays } = parts.sources.settings.objectives;
+  const left = (since: number, days: number) => Math.floor((since + days * DAY_MS - now) / DAY_MS);
+  const ages = chores.apiKeys(org).flatMap(({ id, createdAt }): DueKey[] =>
+    // How old it is nobody can say: as old as can be.
+    [{ what: `API key ${id}`, daysLeft: createdAt === null ? -1 : left(Date.parse(createdAt), apiKeyDays) }],
+  );
+  const { masterKeyAt } = parts.sources.keys.ages(org);
+  const master = masterKeyAt === undefined ? [] : [{ what: 'master key', daysLeft: left(masterKeyAt, masterKeyDays) }];
+  const certificates = (await parts.signer()).chain.map((pem): DueKey => {
+    const { subject, validTo } = new X509Certificate(pem);
+    return { what: `certificate ${subject.split('\n').at(-1)}`, daysLeft: left(Date.parse(validTo), 0) };
+  });
+  return [...ages, ...master, ...certificates].filter(({ daysLeft }) => daysLeft < AHEAD_DAYS);
+}
