@@ -22,6 +22,7 @@ import {
   type SignedBundle,
   signBundle,
 } from '../detection/bundles/index.ts';
+import { fromSigma } from '../detection/bundles/sigma.ts';
 import { signatures as builtIn, type Signature } from '../detection/index.ts';
 import type { Tuning } from '../detection/model/tuning.ts';
 import { signingKey, trustedKeys } from '../keys/signing.ts';
@@ -46,9 +47,10 @@ export function readRules(path: string): Draft {
   return readAs(path, parseDraft);
 }
 
-/** The rules of a YARA file, as ours. Throws PARAPET_BUNDLE_INVALID when one says more than a list of texts, or may not run. */
-export function importRules(path: string, ids: { family: string; first: number }): Draft {
-  return readAs(path, (text) => parseDraft(JSON.stringify(fromYara(text, ids))));
+/** The rules of a Sigma (`.yml`) or YARA file, as ours. Throws PARAPET_BUNDLE_INVALID when one says more than can be said here, or may not run. */
+export function importRules(path: string, options: { family: string; first: number; near?: number }): Draft {
+  const convert = /\.ya?ml$/i.test(path) ? fromSigma : fromYara;
+  return readAs(path, (text) => parseDraft(JSON.stringify(convert(text, options))));
 }
 
 function readAs(path: string, parse: (text: string) => Draft): Draft {

@@ -120,7 +120,7 @@ function signs(list: string): Uint8Array {
 function encodedRuns(text: string): string[] {
   const runs: string[] = [];
   addLongRuns(text, runs);
-  if (rowAt(text, 0, GROUP_SIGNS, GROUPS_LENGTH) >= 0) addGroups(text, runs);
+  addGroups(text, runs);
   return runs;
 }
 
@@ -161,9 +161,15 @@ function endOfRun(text: string, start: number): number {
 }
 
 function addGroups(text: string, runs: string[]): void {
-  const groups = /(?:(?:\\x|0x|%)?[0-9a-fA-F]{2}[ ,:;]{1,2}){5,4096}(?:\\x|0x)?[0-9a-fA-F]{2}/g;
-  for (let found = groups.exec(text); found !== null && runs.length < 96; found = groups.exec(text)) {
-    runs.push(found[0].replace(/\\x|0x|%|[ ,:;]/g, ''));
+  let end = 0;
+  for (let start = rowAt(text, 0, GROUP_SIGNS, GROUPS_LENGTH); start >= 0; start = rowAt(text, end, GROUP_SIGNS, GROUPS_LENGTH)) {
+    end = start + GROUPS_LENGTH;
+    while (end < text.length && GROUP_SIGNS[text.charCodeAt(end)] === 1) end++;
+    const groups = /(?:(?:\\x|0x|%)?[0-9a-fA-F]{2}[ ,:;]{1,2}){5,4096}(?:\\x|0x)?[0-9a-fA-F]{2}/g;
+    for (const [group] of text.slice(start, end).matchAll(groups)) {
+      if (runs.length >= 96) return;
+      runs.push(group.replace(/\\x|0x|%|[ ,:;]/g, ''));
+    }
   }
 }
 

@@ -28,7 +28,7 @@ import { createPrefilter, SAW_CODES, SAW_ESCAPE, SAW_LEET, SAW_LONG, SAW_SLOW, S
 import { riskScore } from './score.ts';
 import type { Signature } from './signature.ts';
 import { signatures as builtIn } from './signatures/index.ts';
-import { compact, FEWEST_PULLED_APART, FEWEST_REJOINED, lettersInRow, pulledApart, rejoined } from './spacing.ts';
+import { compact, lettersApart, pulledApart, rejoined } from './spacing.ts';
 import { HIDDEN_RULES } from './structural.ts';
 import type { Detector, Finding, Inspection } from './types.ts';
 
@@ -315,15 +315,15 @@ export function createDetector({ signatures: all = builtIn, remember = 0, readAl
 
   /** Text with its words pulled apart: read without any gaps, and with the wider gaps taken for the word breaks. */
   function matchPulledApart(text: string, via: string[], state: Inspecting): void {
-    const most = lettersInRow(text);
-    if (most < FEWEST_REJOINED) return;
-    const letters = most < FEWEST_PULLED_APART ? '' : pulledApart(text).map(fold).map(compact).join('\n');
+    const rows = lettersApart(text);
+    if (rows.length === 0) return;
+    const letters = pulledApart(text, rows).map(fold).map(compact).join('\n');
     for (const { signature, regex } of compacted) {
       if (!applies(signature, state) || !signature.anchors.some((anchor) => letters.includes(anchor))) continue;
       const hit = firstPassing(signature, regex, letters);
       if (hit) keep(state, finding(signature, state.segment, letters, hit.index, hit[0].length, [...via, 'spacing']));
     }
-    const sentences = rejoined(text);
+    const sentences = rejoined(text, rows);
     if (sentences !== text) {
       for (const part of changedParts(text, sentences, { leftOut: true })) matchRespelled(part, [...via, 'spacing'], state);
       alsoRead(sentences, [...via, 'spacing'], state);

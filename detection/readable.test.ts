@@ -7,7 +7,7 @@ import { fold, plain } from './normalise.ts';
 import { createPrefilter } from './prefilter.ts';
 import { patternCost } from './redos.ts';
 import { riskScore } from './score.ts';
-import { compact, FEWEST_PULLED_APART, FEWEST_REJOINED, lettersInRow, pulledApart, rejoined } from './spacing.ts';
+import { compact, lettersApart, pulledApart, rejoined } from './spacing.ts';
 
 describe('plain text', () => {
   it('keeps real Russian and Greek, and words of one script inside another', () => {
@@ -47,21 +47,28 @@ describe('folded text', () => {
   });
 
   it('puts pulled-apart words together', () => {
-    expect(rejoined('i g n o r e  a l l')).toBe('ignore  all');
-    expect(rejoined('i.g.n.o.r.e it, e.g. this')).toBe('ignore it, e.g. this');
-    expect(pulledApart('say a b c d e f g now').map(compact)).toEqual(['abcdefg']);
+    const put = (text: string) => rejoined(text, lettersApart(text));
+    expect(put('i g n o r e  a l l')).toBe('ignore  all');
+    expect(put('i.g.n.o.r.e it, e.g. this')).toBe('ignore it, e.g. this');
+    const text = 'say a b c d e f g now';
+    expect(pulledApart(text, lettersApart(text)).map(compact)).toEqual(['abcdefg']);
   });
 
   it('looks for pulled-apart words wherever there are some', () => {
-    const anyText = fc.string({ unit: fc.constantFrom(...'abZя你é1٣ .-_\n\u0301\ud835\udc00', '😀', '𝐀'), maxLength: 60 });
+    const anyText = fc.string({
+      unit: fc.constantFrom(...'abZя你é1٣ .-_\n\u0301\ud835\udc00', '😀', '𝐀', 'a.b c ', '     '),
+      maxLength: 60,
+    });
     fc.assert(
       fc.property(anyText, (text) => {
-        if (rejoined(text) !== text) expect(lettersInRow(text)).toBeGreaterThanOrEqual(FEWEST_REJOINED);
-        if (pulledApart(text).length > 0) expect(lettersInRow(text)).toBeGreaterThanOrEqual(FEWEST_PULLED_APART);
+        // The patterns see no difference between a row and the whole text.
+        const whole = [{ from: 0, to: text.length, letters: Number.POSITIVE_INFINITY }];
+        expect(rejoined(text, lettersApart(text))).toBe(rejoined(text, whole));
+        expect(pulledApart(text, lettersApart(text))).toEqual(pulledApart(text, whole));
       }),
       { numRuns: 2000 },
     );
-    expect(lettersInRow('one sum: a + b, and no more')).toBe(2);
+    expect(lettersApart('one sum: a + b, and no more')).toEqual([]);
   });
 });
 

@@ -66,13 +66,14 @@ export function signatureCommands(program: Command): void {
 
   signatures
     .command('import')
-    .description('make rules of a YARA file whose rules are lists of texts; prints them, for a look and `signatures add`')
+    .description('make rules of a Sigma file (.yml) or of a YARA file of lists of texts; prints them, for a look and `signatures add`')
     .argument('<file>')
     .requiredOption('--family <letters>', 'of the ids that they get, e.g. CR')
     .option('--first <n>', 'number of the first', positive, 1)
-    .action(async (path: string, { family, first }: { family: string; first: number }) => {
+    .option('--near <characters>', 'of Sigma: within how many characters of one another stands what a rule asks for together', positive)
+    .action(async (path: string, options: { family: string; first: number; near?: number }) => {
       const { importRules } = await import('../signatures.ts');
-      console.log(JSON.stringify(importRules(path, { family, first }), null, 2));
+      console.log(JSON.stringify(importRules(path, options), null, 2));
     });
 
   signatures

@@ -3,26 +3,16 @@
  * a pattern against folded text, with itself as anchor and example; whatever says more than that is refused, because a rule
  * that is half understood finds something else than its author meant.
  */
-import { ParapetError } from '../../core/errors.ts';
+import type { ParapetError } from '../../core/errors.ts';
 import { fold } from '../normalise.ts';
-import type { Signature } from '../signature.ts';
+import * as community from './community.ts';
 import type { Draft } from './format.ts';
-
-/** Ids count on from here. */
-export interface YaraOptions {
-  family: string;
-  first: number;
-}
 
 const RULE = /\brule\s+(\w+)[^{]*\{([\s\S]*?)\bcondition\s*:\s*([^}]*?)\s*\}/g;
 const STRING = /^\$\w*\s*=\s*"((?:[^"\\]|\\.)*)"((?:\s+(?:nocase|ascii|wide|fullword))*)$/;
-const SEVERITIES: Record<string, Signature['severity']> = { low: 'low', medium: 'medium', high: 'high', critical: 'critical' };
-const SCORES: Record<Signature['severity'], number> = { low: 0.3, medium: 0.5, high: 0.75, critical: 0.9 };
-/** Somebody has to look at the rule anyhow; until then it must at least be quiet here. */
-const HARMLESS = 'Thank you for your message, we will come back to you on Monday.';
 
 /** One rule for each of the file's. Throws PARAPET_BUNDLE_INVALID naming the one that says more than a list of texts. */
-export function fromYara(source: string, { family, first }: YaraOptions): Draft {
+export function fromYara(source: string, ids: community.CommunityIds): Draft {
   const bare = source.replace(/"(?:[^"\\\n]|\\.)*"|\/\*[\s\S]*?\*\/|\/\/[^\n]*/g, (found) => (found.startsWith('"') ? found : ' '));
   const signatures = [...bare.matchAll(RULE)].map(([, name = '', body = '', condition = ''], i) => {
     const [meta = '', strings = ''] = body.split(/\bstrings\s*:/);
@@ -31,21 +21,19 @@ export function fromYara(source: string, { family, first }: YaraOptions): Draft 
     if (texts.length === 0 || !(one || /^(?:any|1) of (?:them|\(\$\*\))$/.test(condition)))
       throw refused(name, `its condition is not "any of them": ${condition.slice(0, 80)}`);
     const said = (field: string) => new RegExp(`\\b${field}\\s*=\\s*"([^"]*)"`).exec(meta)?.[1];
-    const severity = SEVERITIES[said('severity')?.toLowerCase() ?? ''] ?? 'medium';
     return {
-      id: `${family}-${String(first + i).padStart(4, '0')}`,
+      id: community.idOf(ids, i),
       version: 1,
       pattern: texts.map(({ pattern }) => pattern).join('|'),
       description: (said('description') ?? name).slice(0, 400),
       threatType: 'prompt_injection' as const,
-      severity,
-      score: SCORES[severity],
+      ...community.severityOf(said('severity')),
       techniques: ['LLM01'],
       languages: ['any'],
       applies: { direction: 'request' as const },
       anchors: [...new Set(texts.map(({ anchor }) => anchor))],
       positive: texts.slice(0, 20).map(({ text }) => text),
-      negative: [HARMLESS],
+      negative: [community.HARMLESS],
     };
   });
   if (signatures.length === 0) throw refused('the file', 'there is no rule in it');
@@ -57,18 +45,13 @@ function textOf(line: string, name: string): { text: string; pattern: string; an
   if (quoted === undefined) throw refused(name, `only texts in quotes are read: ${line.slice(0, 80)}`);
   const text = quoted.replace(/\\(["\\nt])/g, (_, sign: string) => ({ n: '\n', t: '\t' })[sign] ?? sign);
   const folded = fold(text).trim();
-  const escaped = folded.replace(/[\\^$.*+?()[\]{}|/]/g, '\\$&');
+  const escaped = community.escaped(folded);
   // A word's end can only be asked for where a word ends.
   const whole = escaped.replace(/^(?=\w)/, '\\b').replace(/(?<=\w)$/, '\\b');
   const pattern = modifiers.includes('fullword') ? whole : escaped;
-  // The longest word is the rarest, more often than not.
-  const anchor = folded.split(' ').sort((a, b) => b.length - a.length)[0] ?? '';
-  return { text, pattern, anchor };
+  return { text, pattern, anchor: community.rarestWord(folded) };
 }
 
 function refused(name: string, why: string): ParapetError {
-  return new ParapetError('PARAPET_BUNDLE_INVALID', {
-    message: `${name}: ${why}.`,
-    hint: 'Write this rule as docs/signatures.md shows; only lists of texts are converted.',
-  });
+  return community.refused(name, why, 'Write this rule as docs/signatures.md shows; only lists of texts are converted.');
 }

@@ -63,7 +63,7 @@ describe('the views', () => {
     const applied = await ask<{ n: number }>(
       `SELECT toInt32(count()) AS n FROM parapet.parapet_migrations WHERE table_name IN ('interactions', 'threats', 'audit', 'verdicts', 'incidents')`,
     );
-    expect(applied).toEqual([{ n: 10 }]);
+    expect(applied).toEqual([{ n: 11 }]);
   });
 
   it('of an older version get the columns that were added since', async () => {
@@ -159,13 +159,71 @@ describe('the views', () => {
     const rows = await ask<{ incident_id: string; status: string; threats: number }>(
       'SELECT incident_id, status, threats FROM parapet.incidents_newest ORDER BY _offset % 1000',
     );
+    // All of them have been quiet for long.
     expect(rows).toEqual(
-      [...later.slice(0, 50), ...batch.records.slice(50)].map(({ value: { incidentId, status, threats } }) => ({
+      [...later.slice(0, 50), ...batch.records.slice(50)].map(({ value: { incidentId, threats } }) => ({
         incident_id: incidentId,
-        status,
+        status: 'closed',
         threats,
       })),
     );
+  });
+
+  it('call an incident closed once neither its record nor its threats are of the last hour', async () => {
+    const incidents = createClickHouseSink({ store, view: 'incidents' });
+    const threats = createClickHouseSink({ store, view: 'threats' });
+    await incidents.open();
+    await threats.open();
+    const now = Date.now() * 1_000;
+    const minute = 60_000_000;
+    const grave = { org: 'org-quiet', threatType: 'jailbreak', severity: 'high' as const };
+    // What the record says, when it was seen last, and when the newest threat of its agent came.
+    const cases = [
+      { agentId: 'busy', status: 'open', lastSeen: 10, threat: 10 },
+      { agentId: 'kept-in', status: 'contained', lastSeen: 59, threat: 59 },
+      { agentId: 'quiet', status: 'open', lastSeen: 61, threat: 61 },
+      { agentId: 'quiet-and-kept-in', status: 'contained', lastSeen: 600, threat: 600 },
+      { agentId: 'untold', status: 'open', lastSeen: 90, threat: 20 },
+      { agentId: 'over', status: 'closed', lastSeen: 10, threat: 10 },
+    ] as const;
+    const first = 10_000;
+    const cut = { first, last: first + cases.length - 1 };
+    const opened = fixtures.batch('incidents', cut);
+    const found = fixtures.batch('threats', cut);
+    opened.records.forEach(({ value }, i) => {
+      const { agentId, status, lastSeen } = cases[i] as (typeof cases)[number];
+      Object.assign(value, { ...grave, agentId, status, lastSeenAt: now - lastSeen * minute, firstSeenAt: now - 700 * minute });
+    });
+    found.records.forEach(({ value }, i) => {
+      const { agentId, threat } = cases[i] as (typeof cases)[number];
+      Object.assign(value, { ...grave, agentId, occurredAt: now - threat * minute });
+    });
+    expect(await incidents.write(opened)).toEqual([]);
+    expect(await threats.write(found)).toEqual([]);
+
+    const rows = await ask<{ agent_id: string; status: string }>(
+      `SELECT agent_id, status FROM parapet.incidents_newest WHERE org = 'org-quiet' ORDER BY _offset`,
+    );
+    expect(rows.map(({ agent_id: agent, status }) => [agent, status])).toEqual([
+      ['busy', 'open'],
+      ['kept-in', 'contained'],
+      ['quiet', 'closed'],
+      ['quiet-and-kept-in', 'closed'],
+      ['untold', 'open'],
+      ['over', 'closed'],
+    ]);
+  });
+
+  it('are brought to today’s shape where an older version made them', async () => {
+    const client = store.client;
+    await client.command({
+      query:
+        'CREATE OR REPLACE VIEW parapet.incidents_newest AS SELECT * FROM parapet.incidents ORDER BY _offset DESC LIMIT 1 BY incident_id',
+    });
+    await client.command({ query: "DELETE FROM parapet.parapet_migrations WHERE table_name = 'incidents' AND number = 11" });
+    expect(await migrate(store, 'incidents')).toEqual(['close quiet incidents in incidents_newest']);
+    expect(await ask("SELECT status FROM parapet.incidents_newest WHERE agent_id = 'quiet'")).toEqual([{ status: 'closed' }]);
+    expect(await migrate(store, 'incidents')).toEqual([]);
   });
 
   it.each(ANALYST_QUERIES)('answer: $question', async ({ sql }) => {

@@ -5,6 +5,7 @@
  * its sums or not at all, so neither a crash between two inserts nor a replayed batch can make them differ from the rows.
  * Only whole and decimal numbers are summed there: sums of floats would depend on how batches were cut.
  */
+import { QUIET_MICROS } from '../../detection/incidents.ts';
 import type { TopicId } from '../../log/topics.ts';
 import { ASSESSED_COLUMNS, AUDIT_COLUMNS, type Column, INCIDENT_COLUMNS, THREAT_COLUMNS, VERDICT_COLUMNS } from '../columns.ts';
 import { attempt, type ClickHouse, onCluster } from './connect.ts';
@@ -181,7 +182,7 @@ const MIGRATIONS: readonly Migration[] = [
     name: 'create incidents_newest',
     view: 'incidents',
     // Over the view's own table, as above.
-    statements: (store, table) => (table === 'incidents' ? [createNewestIncidents(store)] : []),
+    statements: (store, table) => (table === 'incidents' ? [createTable('threats', store, 'threats'), createNewestIncidents(store)] : []),
   },
   {
     number: 10,
@@ -190,6 +191,12 @@ const MIGRATIONS: readonly Migration[] = [
     statements: ({ database, layout }, table) => [
       `ALTER TABLE ${database}.${table}${onCluster(layout)} ADD COLUMN IF NOT EXISTS event_hash String CODEC(ZSTD(1)) AFTER content_available`,
     ],
+  },
+  {
+    number: 11,
+    name: 'close quiet incidents in incidents_newest',
+    view: 'incidents',
+    statements: (store, table) => (table === 'incidents' ? [createTable('threats', store, 'threats'), createNewestIncidents(store)] : []),
   },
 ];
 
@@ -258,9 +265,16 @@ function createJudged({ database, layout }: ClickHouse): string {
   return `CREATE VIEW IF NOT EXISTS ${database}.threats_judged${onCluster(layout)} AS ${JUDGED} FROM ${database}.threats AS t LEFT JOIN (${newest}) AS v ON t.threat_id = v.threat_id`;
 }
 
-/** All records of an incident are of one agent and so of one partition, in which the last offset is the newest. */
+/**
+ * All records of an incident are of one agent and so of one partition, in which the last offset is the newest. Nobody writes
+ * one when an incident has merely become quiet, nor for each of its grave threats, so whether it is over is asked of both.
+ */
 function createNewestIncidents({ database, layout }: ClickHouse): string {
-  return `CREATE VIEW IF NOT EXISTS ${database}.incidents_newest${onCluster(layout)} AS SELECT * FROM ${database}.incidents ORDER BY _offset DESC LIMIT 1 BY incident_id`;
+  const since = `now64(6) - INTERVAL ${QUIET_MICROS / 1e6} SECOND`;
+  const lately = `SELECT org, agent_id, threat_type FROM ${database}.threats WHERE severity IN ('high', 'critical') AND occurred_at > ${since}`;
+  const status = `if(last_seen_at <= ${since} AND (org, agent_id, threat_type) NOT IN (${lately}), 'closed', status)`;
+  const newest = `SELECT * FROM ${database}.incidents ORDER BY _offset DESC LIMIT 1 BY incident_id`;
+  return `CREATE OR REPLACE VIEW ${database}.incidents_newest${onCluster(layout)} AS SELECT * REPLACE (${status} AS status) FROM (${newest})`;
 }
 
 function createTable(view: ClickHouseView, store: ClickHouse, table: string): string {
