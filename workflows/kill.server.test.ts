@@ -7,7 +7,7 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { openKeys } from '../cli/stores.ts';
 import { listFiles } from '../compliance/package/files.ts';
 import { verifyPackage } from '../compliance/package/verify.ts';
-import { dataPaths, type Environment } from '../core/environment.ts';
+import { dataPaths, type Environment, withoutSettings } from '../core/environment.ts';
 import { openssl } from '../keys/openssl.ts';
 import type { KeyStore } from '../keys/port.ts';
 import { openTemporal, type Temporal } from './client.ts';
@@ -54,7 +54,7 @@ async function run(house: House, name: string, kill: boolean): Promise<number> {
   let over = false;
   const next = () => {
     child = spawn(process.execPath, [CHILD, bundle, ...(kill ? [marks] : [])], {
-      env: { ...process.env, ...house.settings },
+      env: { ...withoutSettings(process.env), ...house.settings },
       stdio: 'inherit',
     });
     child.once('exit', (_, signal) => {
