@@ -14,11 +14,13 @@ import {
   approveReport,
   assemble,
   chainOf,
+  collect,
   expireReport,
   plan,
   publishReport,
   type ReportRequest,
   readAssessment,
+  readEvidence,
   rejectReport,
 } from './index.ts';
 import { type Desk, openDesk, smallFramework } from './testing.ts';
@@ -159,6 +161,14 @@ describe('a report', () => {
     const threats = (await readAssessment(workspace)).evidence.find(({ collector }) => collector === 'threats');
     expect(threats?.gap?.values['message']).toContain('the store is down');
   }, 30_000);
+
+  it('does not wait for ever for one collector', async () => {
+    const { workspace, plan: planned } = await plan(desk.parts, REQUEST);
+    desk.parts.query = () => () => new Promise(() => undefined);
+    await collect(desk.parts, { workspace, plan: planned }, 'threats', { backoffMs: 1, longestMs: 20 });
+    const [threats] = await readEvidence(workspace.package, ['threats']);
+    expect(threats?.gap?.values['message']).toContain('no answer within');
+  });
 
   it('is refused for a framework that is not there, or with unknown ids', async () => {
     await expect(assemble(desk.parts, { ...REQUEST, framework: 'NONE' })).rejects.toEqual(refused('PARAPET_FRAMEWORK_INVALID'));

@@ -223,7 +223,7 @@ async function awaiting({ root }: AssemblyParts, id: string): Promise<{ workspac
   if (sealed === undefined) {
     throw new ParapetError('PARAPET_APPROVAL_REFUSED', {
       message: `There is no sealed package ${id} here.`,
-      hint: 'Make it with parapet report; parapet evidence list shows those that are here.',
+      hint: 'Make it with parapet report; parapet evidence shows those that are here.',
     });
   }
   return { workspace, sealed };
