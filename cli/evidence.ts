@@ -1,4 +1,5 @@
 /** What reports and packages stand on, opened from the environment: the stores, the signer, the timestamp authority, the archive. */
+import { X509Certificate } from 'node:crypto';
 import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import { type Archive, type AssemblyParts, bucketArchive, folderArchive } from '../compliance/assembly/index.ts';
@@ -11,7 +12,8 @@ import { readComplianceSettings } from '../compliance/settings.ts';
 import type { Attestation } from '../compliance/types.ts';
 import { dataPaths, type Environment } from '../core/environment.ts';
 import { describeApiKeys } from '../gateway/api-keys.ts';
-import { AUTHORITY_FILES, openEvidenceSigner } from '../keys/evidence.ts';
+import { AUTHORITY_FILES, rotateSigner } from '../keys/authority.ts';
+import { openEvidenceSigner } from '../keys/evidence.ts';
 import { openssl } from '../keys/openssl.ts';
 import { auditRecord } from '../log/audit.ts';
 import type { EventLog } from '../log/port.ts';
@@ -106,6 +108,23 @@ export function openArchive(env: Environment): Archive {
     accessKeyId: env.S3_ACCESS_KEY_ID,
     secretAccessKey: env.S3_SECRET_ACCESS_KEY,
   });
+}
+
+/**
+ * A new key for the signer of this machine's own authority, when the one that it has is older than so many days. Gives the new certificate's
+ * fingerprint; undefined when it is young enough, or the operator's own. Throws PARAPET_SIGNER_INVALID.
+ */
+export async function rotateOwnSigner(
+  { signer }: AssemblyParts,
+  env: Environment,
+  org: string,
+  olderThanDays: number,
+): Promise<string | undefined> {
+  if (env.PARAPET_EVIDENCE_KEY_FILE !== undefined) return undefined;
+  const [certificate] = (await signer()).chain;
+  const age = Date.now() - new X509Certificate(certificate as string).validFromDate.getTime();
+  if (age < olderThanDays * 86_400_000) return undefined;
+  return rotateSigner({ folder: evidencePaths(env).authority, org, openssl: openssl(env.PARAPET_OPENSSL) });
 }
 
 /** Whom this machine trusts: the roots that the settings name, or its own authority, if it has one. */

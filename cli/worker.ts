@@ -15,7 +15,7 @@ import { createDesks } from '../workflows/activities/desks.ts';
 import type { Chores } from '../workflows/activities/upkeep.ts';
 import { createCron } from '../workflows/cron.ts';
 import type { WorkerParts } from '../workflows/worker.ts';
-import { openEvidence, trustOf } from './evidence.ts';
+import { openEvidence, rotateOwnSigner, trustOf } from './evidence.ts';
 import { openCodec, openKeys, openLog } from './stores.ts';
 
 export interface Runs {
@@ -130,6 +130,7 @@ function choresOf({ env, log, codec, keys }: { env: Environment; log: EventLog; 
         return { promoted: false, says: message };
       }
     },
+    rotateSigner: (parts, org, olderThanDays) => rotateOwnSigner(parts, env, org, olderThanDays),
     apiKeys: (org) => {
       const path = env.PARAPET_API_KEYS_FILE ?? dataPaths(env).apiKeys;
       if (!existsSync(path)) return [];

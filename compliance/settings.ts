@@ -32,6 +32,7 @@ const schema = z
         falsePositivePercent: percent().default(20),
         erasureDays: positive().default(30),
         masterKeyDays: positive().default(365),
+        signerKeyDays: positive().default(90),
         apiKeyDays: positive().default(180),
         drillDays: z.number().int().positive().default(92),
         budgetUsd: z.number().min(0).nullable().default(null),

@@ -230,6 +230,8 @@ export interface ComplianceSettings {
     falsePositivePercent: number;
     erasureDays: number;
     masterKeyDays: number;
+    /** Of the key that signs evidence, where this machine's own authority has it. */
+    signerKeyDays: number;
     apiKeyDays: number;
     drillDays: number;
     /** For a month, in USD; null where there is no budget. */

@@ -6,9 +6,9 @@ import { dirname } from 'node:path';
 export const UNFINISHED = '.tmp';
 
 /** The file appears under its name when all of it is on disk. */
-export async function writeWhole(path: string, body: string | Uint8Array): Promise<void> {
+export async function writeWhole(path: string, body: string | Uint8Array, mode = 0o666): Promise<void> {
   const temporary = `${path}${UNFINISHED}`;
-  const handle = await open(temporary, 'w');
+  const handle = await open(temporary, 'w', mode);
   try {
     await handle.writeFile(body);
     await handle.sync();

@@ -1,13 +1,13 @@
 /**
  * Who signs evidence: a private key, its certificate and the chain above it. Either the operator names files of their own
- * authority, or this machine makes a small authority at first use: a root, a signer and a timestamp authority, each with a key of
- * its own (ECDSA P-256, because every openssl of the last fifteen years can check it).
+ * authority, or this machine makes a small one at first use (`authority.ts`).
  */
-import { createPrivateKey, createPublicKey, generateKeyPairSync, type KeyObject, randomBytes, sign, X509Certificate } from 'node:crypto';
-import { existsSync, readFileSync } from 'node:fs';
-import { mkdir, mkdtemp, rename, rm, writeFile } from 'node:fs/promises';
-import { dirname, join } from 'node:path';
+import { createPrivateKey, createPublicKey, type KeyObject, sign, X509Certificate } from 'node:crypto';
+import { readFileSync } from 'node:fs';
+import { writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
 import { ParapetError } from '../core/errors.ts';
+import { AUTHORITY_FILES, ensureAuthority } from './authority.ts';
 import { inTemporaryFolder, type Openssl } from './openssl.ts';
 
 export type SignatureAlgorithm = 'ecdsa-p256-sha256' | 'ed25519';
@@ -31,23 +31,15 @@ export interface SignerOptions {
   now?: Date;
 }
 
-export const AUTHORITY_FILES = {
-  root: 'root.pem',
-  rootKey: 'root.key.pem',
-  signer: 'signer.pem',
-  signerKey: 'signer.key.pem',
-  timestamps: 'timestamps.pem',
-  timestampsKey: 'timestamps.key.pem',
-} as const;
-
 /** Throws PARAPET_SIGNER_INVALID when key and certificates do not belong together or one is not valid now, PARAPET_OPENSSL_FAILED. */
 export async function openEvidenceSigner({ folder, org, openssl, keyFile, certificateFile, now }: SignerOptions): Promise<EvidenceSigner> {
-  if (keyFile === undefined || certificateFile === undefined) await ensureAuthority(folder, org, openssl);
-  const key = readKey(keyFile ?? join(folder, AUTHORITY_FILES.signerKey));
-  const chain =
-    certificateFile === undefined
-      ? [AUTHORITY_FILES.signer, AUTHORITY_FILES.root].map((name) => readFileSync(join(folder, name), 'utf8'))
-      : certificatesIn(readPem(certificateFile));
+  if (keyFile === undefined || certificateFile === undefined) await ensureAuthority({ folder, org, openssl });
+  const own = join(folder, AUTHORITY_FILES.signerKey);
+  const [pem, chain] =
+    keyFile === undefined || certificateFile === undefined
+      ? ownSigner(own, join(folder, AUTHORITY_FILES.root))
+      : [readPem(keyFile), certificatesIn(readPem(certificateFile))];
+  const key = readKey(pem, keyFile ?? own);
   const algorithm = algorithmOf(key);
   // Read only now: certificates that were just made are valid from a moment ago.
   const at = now ?? new Date();
@@ -56,76 +48,15 @@ export async function openEvidenceSigner({ folder, org, openssl, keyFile, certif
   return { algorithm, chain, sign: (bytes) => sign(algorithm === 'ed25519' ? null : 'sha256', bytes, key) };
 }
 
+/** Key and certificate are read together: the next moment both may be others. */
+function ownSigner(path: string, root: string): [string, string[]] {
+  const pem = readPem(path);
+  return [pem, [...certificatesIn(pem), readPem(root)]];
+}
+
 /** Each certificate of a PEM text. */
 export function certificatesIn(pem: string): string[] {
   return pem.match(/-----BEGIN CERTIFICATE-----[\s\S]+?-----END CERTIFICATE-----\n?/g)?.map((each) => `${each.trim()}\n`) ?? [];
-}
-
-/** The authority of this machine, made whole or not at all, also when several processes start together. */
-export async function ensureAuthority(folder: string, org: string, run: Openssl): Promise<void> {
-  if (existsSync(folder)) return;
-  await mkdir(dirname(folder), { recursive: true, mode: 0o700 });
-  const work = await mkdtemp(`${folder}.`);
-  const at = (name: string) => join(work, name);
-  const subject = (name: string) => `/O=${org.replace(/[^A-Za-z0-9._ -]/g, '_')}/CN=${name}`;
-
-  async function issue(certificate: string, key: string, extensions: string, name: string): Promise<void> {
-    const request = ['-subj', subject(name), '-config', at('openssl.cnf'), '-out', at('request.pem')];
-    await run('req', '-new', '-sha256', '-key', at(key), ...request);
-    const issuer = [
-      '-CA',
-      at(AUTHORITY_FILES.root),
-      '-CAkey',
-      at(AUTHORITY_FILES.rootKey),
-      '-set_serial',
-      `0x${randomBytes(15).toString('hex')}`,
-    ];
-    const kind = ['-days', '3650', '-extfile', at('openssl.cnf'), '-extensions', extensions];
-    await run('x509', '-req', '-sha256', '-in', at('request.pem'), ...issuer, ...kind, '-out', at(certificate));
-  }
-
-  try {
-    for (const name of [AUTHORITY_FILES.rootKey, AUTHORITY_FILES.signerKey, AUTHORITY_FILES.timestampsKey]) {
-      await writeFile(at(name), newKey(), { mode: 0o600, flush: true });
-    }
-    await writeFile(at('openssl.cnf'), CONFIG);
-    const root = ['-subj', subject('Parapet evidence root'), '-config', at('openssl.cnf'), '-extensions', 'root', '-days', '7300'];
-    await run('req', '-x509', '-new', '-sha256', '-key', at(AUTHORITY_FILES.rootKey), ...root, '-out', at(AUTHORITY_FILES.root));
-    await issue(AUTHORITY_FILES.signer, AUTHORITY_FILES.signerKey, 'signer', 'Parapet evidence signer');
-    await issue(AUTHORITY_FILES.timestamps, AUTHORITY_FILES.timestampsKey, 'timestamps', 'Parapet timestamp authority');
-    await rm(at('request.pem'));
-    await rename(work, folder);
-  } catch (error) {
-    await rm(work, { recursive: true, force: true });
-    // Another process was quicker, and its authority is the one.
-    if (!['EEXIST', 'ENOTEMPTY'].includes((error as NodeJS.ErrnoException).code ?? '')) throw error;
-  }
-}
-
-const CONFIG = `[req]
-distinguished_name = name
-prompt = no
-[name]
-CN = unnamed
-[root]
-basicConstraints = critical, CA:TRUE, pathlen:0
-keyUsage = critical, keyCertSign, cRLSign
-subjectKeyIdentifier = hash
-[signer]
-basicConstraints = critical, CA:FALSE
-keyUsage = critical, digitalSignature, nonRepudiation
-subjectKeyIdentifier = hash
-authorityKeyIdentifier = keyid
-[timestamps]
-basicConstraints = critical, CA:FALSE
-keyUsage = critical, digitalSignature, nonRepudiation
-extendedKeyUsage = critical, timeStamping
-subjectKeyIdentifier = hash
-authorityKeyIdentifier = keyid
-`;
-
-function newKey(): string {
-  return generateKeyPairSync('ec', { namedCurve: 'prime256v1' }).privateKey.export({ type: 'pkcs8', format: 'pem' }) as string;
 }
 
 function algorithmOf(key: KeyObject): SignatureAlgorithm {
@@ -169,11 +100,10 @@ async function checkPurpose(chain: readonly string[], now: Date, openssl: Openss
   });
 }
 
-function readKey(path: string): KeyObject {
+function readKey(pem: string, path: string): KeyObject {
   try {
-    return createPrivateKey(readPem(path));
+    return createPrivateKey(pem);
   } catch (cause) {
-    if (cause instanceof ParapetError) throw cause;
     throw invalid(`${path} is not a private key in PEM.`, cause);
   }
 }

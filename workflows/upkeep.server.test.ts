@@ -1,7 +1,8 @@
-import { randomUUID } from 'node:crypto';
+import { randomUUID, X509Certificate } from 'node:crypto';
 import { chmodSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { evidencePaths } from '../cli/evidence.ts';
 import { openCodec, openKeys, openLog } from '../cli/stores.ts';
 import type { Runs } from '../cli/worker.ts';
 import { dataPaths } from '../core/environment.ts';
@@ -88,6 +89,13 @@ describe.skipIf(noServer)('keys', () => {
     expect(due).toMatchObject([{ what: `API key ${file.keys[0].id}` }]);
     expect((due[0] as DueKey).daysLeft).toBeLessThan(-1_000);
     expect(await audit('keys.rotation-due')).toHaveLength(1);
+    // The signer's key was made with the test.
+    expect(await audit('keys.rotated')).toEqual([]);
+    writeFileSync(house.env.PARAPET_COMPLIANCE_FILE as string, JSON.stringify({ objectives: { signerKeyDays: 1e-9 } }));
+    await execute<DueKey[]>('rotateKeys', { org }, 'rotate-keys-signer');
+    house.approvers([]);
+    const certificate = readFileSync(join(evidencePaths(house.env).authority, 'signer.pem'));
+    expect(await audit('keys.rotated')).toMatchObject([{ details: { fingerprint: new X509Certificate(certificate).fingerprint256 } }]);
   });
 });
 

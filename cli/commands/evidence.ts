@@ -143,6 +143,26 @@ export function register(program: Command): void {
       );
     });
 
+  program
+    .command('rotate-signer')
+    .description('give evidence a new signing key, of this machine’s own authority; what was signed before holds as before')
+    .option('--older-than <days>', 'only when the key is older', positive, 0)
+    .option('--org <org>', 'of which organisation (default: PARAPET_ORG)')
+    .addOption(json)
+    .action(async ({ olderThan, org, json: asJson }: { olderThan: number; org?: string; json?: boolean }) => {
+      const { rotateOwnSigner } = await import('../evidence.ts');
+      const env = readEnvironment();
+      const fingerprint = await withEvidence(org, async ({ parts, org: of }) => {
+        const made = await rotateOwnSigner(parts, env, of, olderThan);
+        if (made !== undefined) {
+          await parts.record({ org: of, actor: 'cli', action: 'keys.rotated', target: 'evidence signer', details: { fingerprint: made } });
+        }
+        return made;
+      });
+      const says = fingerprint === undefined ? 'the key stays: it is young enough, or your own' : `the new certificate is ${fingerprint}`;
+      console.log(asJson ? JSON.stringify({ rotated: fingerprint !== undefined, fingerprint: fingerprint ?? null }) : says);
+    });
+
   const drill = program.command('drill').description('what was broken on purpose, or restored, and what came of it');
 
   drill

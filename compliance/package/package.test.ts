@@ -1,9 +1,11 @@
 import { execFileSync } from 'node:child_process';
-import { cpSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
+import { X509Certificate } from 'node:crypto';
+import { cpSync, readFileSync, renameSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { rotateSigner } from '../../keys/authority.ts';
 import { openEvidenceSigner } from '../../keys/evidence.ts';
 import { listFiles } from './files.ts';
 import { climb, leafHash } from './merkle.ts';
@@ -232,6 +234,29 @@ describe('keys', () => {
     await expect(open({ certificateFile: join(folder(), 'signer.pem') })).rejects.toEqual(refused('chain breaks'));
     await expect(open({ certificateFile: keyFile })).rejects.toEqual(refused('no certificate'));
     await expect(open({ keyFile: at('nowhere.pem') })).rejects.toEqual(refused('cannot be read'));
+  });
+
+  it('can be changed for new ones: what the old one signed holds, and it signs no more', async () => {
+    const authority = { folder: at('rotated'), org: 'acme', openssl: run };
+    const before = await ownAuthority(authority.folder);
+    const [first, second] = [at('before'), at('after')];
+    await seal(first, await draft(first), before);
+    const fingerprint = await rotateSigner(authority);
+    const after = await ownAuthority(authority.folder);
+    expect(new X509Certificate(after.signer.chain[0] as string).fingerprint256).toBe(fingerprint);
+    expect(after.signer.chain[0]).not.toBe(before.signer.chain[0]);
+    expect(after.signer.chain[1]).toBe(before.signer.chain[1]);
+    await seal(second, await draft(second), after);
+    const root = join(authority.folder, 'root.pem');
+    for (const folder of [first, second]) {
+      expect(await verifyPackage(folder, { openssl: run, trustFile: root, timestampTrustFile: root })).toMatchObject({
+        valid: true,
+        errors: [],
+      });
+    }
+    expect(statSync(join(authority.folder, 'signer.key.pem')).mode & 0o077).toBe(0);
+    rmSync(join(authority.folder, 'root.key.pem'));
+    await expect(rotateSigner(authority)).rejects.toEqual(expect.objectContaining({ code: 'PARAPET_SIGNER_INVALID' }));
   });
 
   it('are made once, also when several processes begin together', async () => {

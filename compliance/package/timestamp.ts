@@ -6,7 +6,7 @@ import { randomBytes } from 'node:crypto';
 import { readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { ParapetError } from '../../core/errors.ts';
-import { AUTHORITY_FILES, ensureAuthority } from '../../keys/evidence.ts';
+import { AUTHORITY_FILES, ensureAuthority } from '../../keys/authority.ts';
 import { inTemporaryFolder, type Openssl } from '../../keys/openssl.ts';
 
 export interface TimestampAuthority {
@@ -29,7 +29,7 @@ export interface LocalAuthority extends TimestampAuthority {
 export function localAuthority({ folder, org, openssl }: { folder: string; org: string; openssl: Openssl }): LocalAuthority {
   const at = (name: string) => join(folder, name);
   const root = async () => {
-    await ensureAuthority(folder, org, openssl);
+    await ensureAuthority({ folder, org, openssl });
     return readFile(at(AUTHORITY_FILES.root), 'utf8');
   };
 

@@ -17,6 +17,8 @@ export interface Chores {
   train(sample: number): Promise<{ promoted: boolean; says: string }>;
   /** When each API key of the organisation was made, ISO 8601; null where nobody knows. */
   apiKeys(org: string): { id: string; createdAt: string | null }[];
+  /** A new key for the signer of evidence when it is older; its fingerprint, or undefined when it is young enough or the operator's own. */
+  rotateSigner(parts: AssemblyParts, org: string, olderThanDays: number): Promise<string | undefined>;
 }
 
 export type UpkeepActivities = ReturnType<typeof createUpkeepActivities>;
@@ -54,6 +56,17 @@ export function createUpkeepActivities(desks: Desks, step: Step, chores: Chores)
       ),
 
     findDueKeys: (org: string): Promise<DueKey[]> => step(`due keys ${org}`, () => desks.use(org, (parts) => dueKeys(parts, org, chores))),
+
+    /** Gives the new certificate's fingerprint; null when the key stays. */
+    rotateSigner: (org: string): Promise<string | null> =>
+      step(`rotate signer ${org}`, () =>
+        desks.use(org, async (parts) => {
+          const fingerprint = await chores.rotateSigner(parts, org, parts.sources.settings.objectives.signerKeyDays);
+          if (fingerprint === undefined) return null;
+          await parts.record({ org, actor: 'worker', action: 'keys.rotated', target: 'evidence signer', details: { fingerprint } });
+          return fingerprint;
+        }),
+      ),
 
     recordDueKeys: (org: string, due: readonly DueKey[]): Promise<void> =>
       step(`record due keys ${org}`, () =>

@@ -1,5 +1,5 @@
 /** What is done now and then, or for one person: each is one or a few activities that may be run again. */
-import { continueAsNew, workflowInfo } from '@temporalio/workflow';
+import { continueAsNew, patched, workflowInfo } from '@temporalio/workflow';
 import type { DueKey, EraseInput, VerifiedArchive, VerifyInput } from '../contract.ts';
 import { upkeep } from './proxies.ts';
 
@@ -24,8 +24,13 @@ export async function verifyArchive(input: VerifyInput): Promise<VerifiedArchive
   return result;
 }
 
-/** Says which keys are due. A person changes them: who holds a key has to be given the new one. */
+/**
+ * Gives the signer of evidence a new key when it is due, and says which others are. A person changes those: who holds a key has to be
+ * given the new one.
+ */
 export async function rotateKeys({ org }: { org: string }): Promise<DueKey[]> {
+  // Runs that began before the signer's key was changed here go on without.
+  if (patched('rotate-signer')) await upkeep.rotateSigner(org);
   const due = await upkeep.findDueKeys(org);
   if (due.length > 0) await upkeep.recordDueKeys(org, due);
   return due;
