@@ -1,9 +1,6 @@
 /** `parapet verify`: whether packages are what was sealed, by whom, and whether they follow one another. */
 import { existsSync } from 'node:fs';
-import { mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
-import { dirname, join } from 'node:path';
-import type { Archive } from '../compliance/assembly/index.ts';
+import { type Archive, verifyArchived } from '../compliance/assembly/index.ts';
 import { chainErrors, type Verification, type VerifyOptions, verifyPackage } from '../compliance/package/verify.ts';
 
 export interface Verified {
@@ -24,16 +21,7 @@ export async function verifyAll(names: readonly string[], options: VerifyOptions
 
 async function verifyOne(name: string, options: VerifyOptions, archive: Archive): Promise<Verification> {
   if (existsSync(name) || !(await archive.list(name)).includes(name)) return verifyPackage(name, options);
-  const folder = await mkdtemp(join(tmpdir(), 'parapet-verify-'));
-  try {
-    for (const path of await archive.files(name)) {
-      await mkdir(dirname(join(folder, path)), { recursive: true });
-      await writeFile(join(folder, path), await archive.read(name, path));
-    }
-    return await verifyPackage(folder, options);
-  } finally {
-    await rm(folder, { recursive: true, force: true });
-  }
+  return verifyArchived(archive, name, options);
 }
 
 /** Packages of one organisation and framework must follow one another, from the first that was named on. */

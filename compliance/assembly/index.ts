@@ -14,7 +14,7 @@ export { type Archive, bucketArchive, folderArchive, type Publication } from './
 export { assess, readAssessment, render } from './assess.ts';
 export { type ChainLink, chainOf } from './chain.ts';
 export { collect, makeTree, placeOf, readEvidence } from './collect.ts';
-export { type OpenPackage, openPackage } from './packages.ts';
+export { type OpenPackage, openPackage, verifyArchived } from './packages.ts';
 export type { AssemblyParts } from './parts.ts';
 export { lastPeriod, type PeriodKind, windowOf } from './period.ts';
 export { openFramework, type Plan, periodIn, plan, type ReportRequest } from './plan.ts';

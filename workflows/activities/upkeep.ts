@@ -1,10 +1,7 @@
 /** Verification of what was published, the age of keys, erasure and training, over the functions that the commands run. */
 import { X509Certificate } from 'node:crypto';
-import { mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
-import { dirname, join } from 'node:path';
-import { type AssemblyParts, chainOf } from '../../compliance/assembly/index.ts';
-import { type VerifyOptions, verifyPackage } from '../../compliance/package/verify.ts';
+import { type AssemblyParts, chainOf, verifyArchived } from '../../compliance/assembly/index.ts';
+import type { VerifyOptions } from '../../compliance/package/verify.ts';
 import type { BrokenPackage, DueKey, EraseInput, VerifiedArchive } from '../contract.ts';
 import type { Desks } from './desks.ts';
 import type { Step } from './step.ts';
@@ -39,7 +36,9 @@ export function createUpkeepActivities(desks: Desks, step: Step, chores: Chores)
 
     /** What is wrong with it, as it is in the archive. */
     verifyStored: (id: string): Promise<string[]> =>
-      step(`verify ${id}`, () => desks.use(id.split('/')[2] as string, (parts) => verifyStored(parts, id, chores.trust()))),
+      step(`verify ${id}`, () =>
+        desks.use(id.split('/')[2] as string, async ({ archive }) => (await verifyArchived(archive, id, chores.trust())).errors),
+      ),
 
     verifyChain: (org: string, framework: string): Promise<BrokenPackage[]> =>
       step(`chain ${org} ${framework}`, () => desks.use(org, (parts) => chainFaults(parts, org, framework))),
@@ -81,19 +80,6 @@ export function createUpkeepActivities(desks: Desks, step: Step, chores: Chores)
 
     retrainModel: (sample: number): Promise<{ promoted: boolean; says: string }> => step('retrain', () => chores.train(sample)),
   };
-}
-
-async function verifyStored({ archive }: AssemblyParts, id: string, trust: VerifyOptions): Promise<string[]> {
-  const folder = await mkdtemp(join(tmpdir(), 'parapet-verify-'));
-  try {
-    for (const path of await archive.files(id)) {
-      await mkdir(dirname(join(folder, path)), { recursive: true });
-      await writeFile(join(folder, path), await archive.read(id, path));
-    }
-    return (await verifyPackage(folder, trust)).errors;
-  } finally {
-    await rm(folder, { recursive: true, force: true });
-  }
 }
 
 /** Each published package names the one before it, by its hash, and two never name the same. */
