@@ -157,6 +157,8 @@ describe('a report', () => {
       if (/FROM threats\b/.test(sql)) throw new Error('the store is down');
       return query(of)(sql, parameters);
     };
+    const planned = await plan(desk.parts, REQUEST);
+    for (const id of ['threats', 'samples']) await collect(desk.parts, planned, id, { backoffMs: 1 });
     const { workspace } = await assemble(desk.parts, REQUEST);
     const threats = (await readAssessment(workspace)).evidence.find(({ collector }) => collector === 'threats');
     expect(threats?.gap?.values['message']).toContain('the store is down');
