@@ -23,7 +23,7 @@ import type { Codec } from '../schemas/codec.ts';
 import type { ClickHouse } from '../sinks/clickhouse/index.ts';
 import { type OpenBooks, openReader, reconcileAll } from './books.ts';
 import { reportRetention } from './retention.ts';
-import { openCodec, openKeys, openLog } from './stores.ts';
+import { bucketOptions, openCodec, openKeys, openLog } from './stores.ts';
 import { PROCESSOR_NAMES, SINK_NAMES } from './views.ts';
 
 /** The consumer group whose position says up to where the view of interactions is. */
@@ -101,13 +101,7 @@ export function evidencePaths(env: Environment) {
 /** Where published packages are. */
 export function openArchive(env: Environment): Archive {
   if (env.PARAPET_EVIDENCE_BUCKET === undefined) return folderArchive(evidencePaths(env).archive);
-  return bucketArchive({
-    bucket: env.PARAPET_EVIDENCE_BUCKET,
-    endpoint: env.S3_ENDPOINT,
-    region: env.S3_REGION,
-    accessKeyId: env.S3_ACCESS_KEY_ID,
-    secretAccessKey: env.S3_SECRET_ACCESS_KEY,
-  });
+  return bucketArchive(bucketOptions(env, env.PARAPET_EVIDENCE_BUCKET));
 }
 
 /**

@@ -13,7 +13,7 @@ import type { ClickHouse, Layout } from '../sinks/clickhouse/index.ts';
 import type { Elasticsearch } from '../sinks/elasticsearch/index.ts';
 import type { Influx } from '../sinks/influxdb/index.ts';
 import type { Postgres } from '../sinks/postgres/index.ts';
-import { createFolderStore, createS3Store, type ObjectStore } from '../sinks/s3/index.ts';
+import { createFolderStore, createS3Store, type ObjectStore, type S3Options } from '../sinks/s3/index.ts';
 
 export { openLog } from '../log/open.ts';
 
@@ -32,13 +32,18 @@ export function openKeys(env: Environment): KeyStore {
 
 export function openLake(env: Environment): ObjectStore {
   if (env.S3_BUCKET === undefined) return createFolderStore(dataPaths(env).lake);
-  return createS3Store({
-    bucket: env.S3_BUCKET,
+  return createS3Store(bucketOptions(env, env.S3_BUCKET));
+}
+
+/** One bucket of the store that the settings name. */
+export function bucketOptions(env: Environment, bucket: string): S3Options {
+  return {
+    bucket,
     endpoint: env.S3_ENDPOINT,
     region: env.S3_REGION,
     accessKeyId: env.S3_ACCESS_KEY_ID,
     secretAccessKey: env.S3_SECRET_ACCESS_KEY,
-  });
+  };
 }
 
 /** The store to write to: the server when a URL is set, else the engine in this process, which only one process can hold. */

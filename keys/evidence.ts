@@ -55,7 +55,7 @@ function ownSigner(path: string, root: string): [string, string[]] {
 }
 
 /** Each certificate of a PEM text. */
-export function certificatesIn(pem: string): string[] {
+function certificatesIn(pem: string): string[] {
   return pem.match(/-----BEGIN CERTIFICATE-----[\s\S]+?-----END CERTIFICATE-----\n?/g)?.map((each) => `${each.trim()}\n`) ?? [];
 }
 

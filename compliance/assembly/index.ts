@@ -18,7 +18,7 @@ export { type OpenPackage, openPackage, verifyArchived } from './packages.ts';
 export type { AssemblyParts } from './parts.ts';
 export { lastPeriod, type PeriodKind, windowOf } from './period.ts';
 export { openFramework, type Plan, periodIn, plan, type ReportRequest } from './plan.ts';
-export { approveReport, checkApprover, expireReport, publishReport, rejectReport, sealReport } from './publish.ts';
+export { approveReport, expireReport, isRevoked, publishReport, rejectReport, sealReport } from './publish.ts';
 export { listWorkspaces, type Workspace, workspaceOf } from './workspace.ts';
 
 export interface Assembled {

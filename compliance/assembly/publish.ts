@@ -4,7 +4,7 @@ import { dirname, join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { ParapetError } from '../../core/errors.ts';
 import { takeLock } from '../../core/lock.ts';
-import type { Approval, Manifest } from '../package/manifest.ts';
+import { type Approval, type Manifest, SEAL } from '../package/manifest.ts';
 import { approve as countersign, makeReadOnly, removeHalfApproval, seal } from '../package/seal.ts';
 import { verifyPackage } from '../package/verify.ts';
 import { chainOf, unsealFollowers } from './chain.ts';
@@ -124,7 +124,7 @@ async function setAside(
 }
 
 /** Who may approve, checked against the settings as they are now. Throws PARAPET_APPROVAL_REFUSED. */
-export function checkApprover(
+function checkApprover(
   parts: Pick<AssemblyParts, 'sources' | 'now'>,
   { by, author, createdAt }: { by: string; author: string; createdAt: string },
 ): { role: string } {
@@ -206,13 +206,15 @@ export async function publishReport(parts: AssemblyParts, id: string): Promise<S
       lockedUntil: lockedUntil ?? '',
       previous: previous?.manifest ?? '',
       objects: String(publication.objects.length),
+      sealVersion: publication.objects.find(({ path }) => path === SEAL)?.versionId ?? '',
     },
   });
   await workspace.write('publication', publication);
   return publication;
 }
 
-function isRevoked({ sources, now }: AssemblyParts, name: string): boolean {
+/** Who is named no more counts as little as who was revoked. */
+export function isRevoked({ sources, now }: Pick<AssemblyParts, 'sources' | 'now'>, name: string): boolean {
   const approver = sources.settings.approvers.find((each) => each.name === name);
   return approver === undefined || (approver.revokedAt !== undefined && Date.parse(approver.revokedAt) <= now().getTime());
 }

@@ -8,6 +8,7 @@ import {
   assess,
   collect,
   expireReport,
+  isRevoked,
   makeTree,
   openFramework,
   type Plan,
@@ -74,8 +75,7 @@ export function createReportActivities(desks: Desks, step: Step) {
       on('seal', id, async (parts, report) => {
         const { manifest } = await sealReport(parts, report);
         const { approvers, approvals } = parts.sources.settings;
-        const may = new Set(approvers.filter((each) => !isRevoked(each, parts.now())).map(({ name }) => name));
-        const given = ((await report.workspace.read('approvals')) ?? []).map(({ by }) => by).filter((by) => may.has(by));
+        const given = ((await report.workspace.read('approvals')) ?? []).map(({ by }) => by).filter((by) => !isRevoked(parts, by));
         const { needed, withinDays } = approvals;
         const { author, createdAt } = manifest;
         return { author, createdAt, approvers, needed, withinMs: withinDays * 86_400_000, given };
@@ -116,8 +116,5 @@ async function isAside({ root }: AssemblyParts, id: string): Promise<boolean> {
   const folder = dirname(join(root, 'rejected', id));
   return existsSync(folder) && (await readdir(folder)).some((name) => name.startsWith(`${basename(id)}.`));
 }
-
-const isRevoked = ({ revokedAt }: ApprovalRules['approvers'][number], now: Date) =>
-  revokedAt !== undefined && Date.parse(revokedAt) <= now.getTime();
 
 const orgOf = (id: string) => id.split('/')[2] as string;
