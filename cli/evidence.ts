@@ -75,6 +75,7 @@ export async function openEvidence(env: Environment, org = env.PARAPET_ORG, shar
       }),
     timestamps: timestampAuthority(env, org),
     openssl: run,
+    trust: () => trustOf(env),
     record: async (facts) => {
       await log.append([auditRecord(codec, facts)]);
     },
@@ -121,13 +122,13 @@ export async function rotateOwnSigner(
   return rotateSigner({ folder: evidencePaths(env).authority, org, openssl: openssl(env.PARAPET_OPENSSL) });
 }
 
-/** Whom this machine trusts: the roots that the settings name, or its own authority, if it has one. */
+/** Whom this machine trusts: the roots that the settings name, else who signs here: the operator's chain, or its own authority, if it has one. */
 export function trustOf(env: Environment): VerifyOptions {
   const own = join(evidencePaths(env).authority, AUTHORITY_FILES.root);
   const known = existsSync(own) ? own : undefined;
   return {
     openssl: openssl(env.PARAPET_OPENSSL),
-    trustFile: env.PARAPET_EVIDENCE_TRUST_FILE ?? known,
+    trustFile: env.PARAPET_EVIDENCE_TRUST_FILE ?? env.PARAPET_EVIDENCE_CERTIFICATE_FILE ?? known,
     timestampTrustFile: env.PARAPET_EVIDENCE_TSA_CA_FILE ?? known,
   };
 }

@@ -15,7 +15,7 @@ import { createDesks } from '../workflows/activities/desks.ts';
 import type { Chores } from '../workflows/activities/upkeep.ts';
 import { createCron } from '../workflows/cron.ts';
 import type { WorkerParts } from '../workflows/worker.ts';
-import { openEvidence, rotateOwnSigner, trustOf } from './evidence.ts';
+import { openEvidence, rotateOwnSigner } from './evidence.ts';
 import { openCodec, openKeys, openLog } from './stores.ts';
 
 export interface Runs {
@@ -104,7 +104,6 @@ async function startCron(env: Environment, logger: Logger): Promise<Runs> {
 
 function choresOf({ env, log, codec, keys }: { env: Environment; log: EventLog; codec: Codec; keys: KeyStore }): Chores {
   return {
-    trust: () => trustOf(env),
     erase: async ({ org, id, reason }) => {
       const [{ eraseSubject }, { openErasers }] = await Promise.all([import('./erase.ts'), import('./erasers.ts')]);
       const controls = await followControls(log, codec);

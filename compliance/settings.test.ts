@@ -50,10 +50,11 @@ describe('the file of PARAPET_COMPLIANCE_FILE', () => {
       approvals: { needed: 0 },
       objectives: { drillDays: 'x', speed: 1 },
       lockYears: { F: -1 },
+      disregard: ['all'],
       more: 1,
     };
     const says = mistakesOf(JSON.stringify(bad));
-    for (const name of ['approvers.0.roles', 'approvals.needed', 'objectives.drillDays', 'speed', 'lockYears.F', 'more'])
+    for (const name of ['approvers.0.roles', 'approvals.needed', 'objectives.drillDays', 'speed', 'lockYears.F', 'disregard.0', 'more'])
       expect(says).toContain(name);
   });
 

@@ -39,6 +39,7 @@ const schema = z
       })
       .prefault({}),
     lockYears: z.record(z.string().min(1), positive()).default({}),
+    disregard: z.array(z.string().regex(/^[0-9a-f]{64}$/)).default([]),
   })
   .superRefine(({ approvers }, context) => {
     const seen = new Set<string>();

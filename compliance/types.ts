@@ -239,4 +239,6 @@ export interface ComplianceSettings {
   };
   /** How long packages are locked, by framework id, in years. */
   lockYears: Readonly<Record<string, number>>;
+  /** SHA-256 of manifests in the archive that are not of this organisation, whatever they say. */
+  disregard: readonly string[];
 }

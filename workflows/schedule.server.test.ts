@@ -45,7 +45,12 @@ afterAll(async () => {
   house?.remove();
 });
 
-const links = () => chainOf({ root: dataPaths(house.env).evidence, archive: openArchive(house.env) }, org, FRAMEWORK);
+const links = () =>
+  chainOf(
+    { root: dataPaths(house.env).evidence, archive: openArchive(house.env), sources: { settings: { disregard: [] } } },
+    org,
+    FRAMEWORK,
+  );
 const periods = async () => (await links()).filter(({ published }) => published).map((link) => link.id.split('/')[3]);
 
 const collected = (input: CollectInput, run = `collect/${randomUUID()}`) =>

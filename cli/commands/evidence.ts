@@ -84,7 +84,7 @@ export function register(program: Command): void {
     .command('verify')
     .description('check packages: every file, signature, timestamp, approval, and that they follow one another; exit code 1 if not')
     .argument('<packages...>', 'folders, or ids of packages in the archive')
-    .option('--trust <file>', 'PEM of the roots that are trusted (default: PARAPET_EVIDENCE_TRUST_FILE, then this machine’s own)')
+    .option('--trust <file>', 'PEM of the roots that are trusted (default: PARAPET_EVIDENCE_TRUST_FILE, else who signs here)')
     .option('--tsa-trust <file>', 'PEM of the roots of timestamp authorities')
     .addOption(json)
     .action(async (names: string[], { trust, tsaTrust, json: asJson }: { trust?: string; tsaTrust?: string; json?: boolean }) => {

@@ -1,5 +1,5 @@
 import { hash } from 'node:crypto';
-import { existsSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { chmodSync, cpSync, existsSync, mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import { createFixtures } from '../../sinks/fixtures.ts';
@@ -248,6 +248,83 @@ describe('a chain of reports', () => {
     other.remove();
   });
 
+  describe('in an archive to which others can write', () => {
+    const october = (parts = desk.parts) => assemble(parts, { ...REQUEST, period: '2026-10' });
+    const disregard = (...manifests: string[]) => {
+      desk.parts.sources = { ...desk.parts.sources, settings: { ...desk.parts.sources.settings, disregard: manifests } };
+    };
+    /** A package that somebody else signed, put where this organisation keeps its own. */
+    async function plant(period: string): Promise<string> {
+      const stranger = openDesk(ground);
+      const { workspace, sealed } = await assemble(stranger.parts, { ...REQUEST, period });
+      cpSync(workspace.package, join(desk.folder, 'archive', workspace.id), { recursive: true });
+      stranger.remove();
+      return sealed.manifestSha256;
+    }
+
+    it('does not follow one that is not signed by who signs here, and goes on when it is disregarded', async () => {
+      await assemble(desk.parts, REQUEST);
+      await publishReport(desk.parts, ID);
+      const forged = await plant('2026-08');
+      await expect(october()).rejects.toEqual(refused('PARAPET_CHAIN_BROKEN', 'report/SMALL/acme/2026-08, does not hold'));
+      disregard(forged);
+      expect((await october()).sealed.manifest.previous?.id).toBe(ID);
+    });
+
+    it('takes no notice of one that stands behind the newest', async () => {
+      await plant('2026-08');
+      await expect(assemble(desk.parts, REQUEST)).rejects.toEqual(refused('PARAPET_CHAIN_BROKEN'));
+      const archive = desk.parts.archive;
+      desk.parts.archive = { ...archive, list: async (prefix) => (await archive.list(prefix)).filter((id) => !id.endsWith('2026-08')) };
+      await assemble(desk.parts, REQUEST);
+      await publishReport(desk.parts, ID);
+      desk.parts.archive = archive;
+      expect((await chainOf(desk.parts, 'acme', 'SMALL')).map(({ id }) => id)).toEqual(['report/SMALL/acme/2026-08', ID]);
+      expect((await october()).sealed.manifest.previous?.id).toBe(ID);
+    });
+
+    it('does not follow one of its own that was changed there, nor what is no package', async () => {
+      await assemble(desk.parts, REQUEST);
+      await publishReport(desk.parts, ID);
+      const at = (path: string) => join(desk.folder, 'archive', ID, path);
+      const csv = readFileSync(at('reports/en/requirements.csv'));
+      chmodSync(at('reports/en/requirements.csv'), 0o644);
+      writeFileSync(at('reports/en/requirements.csv'), 'all good\n');
+      await expect(october()).rejects.toEqual(refused('PARAPET_CHAIN_BROKEN', 'requirements.csv was changed'));
+      writeFileSync(at('reports/en/requirements.csv'), csv);
+      const nothing = join(desk.folder, 'archive/report/SMALL/acme/2026-11');
+      mkdirSync(nothing, { recursive: true });
+      for (const name of ['manifest.json', 'SEAL.sig']) writeFileSync(join(nothing, name), '{}');
+      await expect(october()).rejects.toEqual(refused('PARAPET_CHAIN_BROKEN', 'kept as report/SMALL/acme/2026-11'));
+      disregard(hash('sha256', '{}'));
+      expect((await october()).sealed.manifest.previous?.id).toBe(ID);
+    });
+
+    it('follows nothing where nobody says who signs', async () => {
+      await assemble(desk.parts, REQUEST);
+      await publishReport(desk.parts, ID);
+      desk.parts.trust = () => ({ openssl: desk.parts.openssl });
+      await expect(october()).rejects.toEqual(refused('PARAPET_CHAIN_BROKEN', 'nobody says here by whom'));
+    });
+
+    it('publishes one of two that were made at once; the other is made anew behind it', async () => {
+      await assemble(desk.parts, REQUEST);
+      await publishReport(desk.parts, ID);
+      const { archive, signer, timestamps, trust } = desk.parts;
+      const other = openDesk(ground, { archive, signer, timestamps, trust });
+      const ours = await october();
+      const theirs = await assemble(other.parts, { ...REQUEST, period: '2026-08' });
+      await publishReport(other.parts, theirs.plan.id);
+      await expect(publishReport(desk.parts, ours.plan.id)).rejects.toEqual(
+        refused('PARAPET_CHAIN_BROKEN', 'report/SMALL/acme/2026-08 was published meanwhile'),
+      );
+      await expireReport(desk.parts, ours.plan.id);
+      expect((await october()).sealed.manifest.previous?.id).toBe(theirs.plan.id);
+      await publishReport(desk.parts, ours.plan.id);
+      other.remove();
+    });
+  });
+
   it('refuses an addendum to nothing', async () => {
     await expect(assemble(desk.parts, { ...REQUEST, addendum: true })).rejects.toEqual(refused('PARAPET_PERIOD_INVALID', 'no package'));
   });
@@ -363,9 +440,11 @@ describe('publication', () => {
     writeFileSync(join(workspace.package, 'APPROVAL.sig'), 'half');
     await publishReport(desk.parts, ID);
     const signature = readFileSync(join(workspace.package, 'APPROVAL.sig'));
-    // Between the archive and the note that it was published; ECDSA would sign the same approval otherwise.
+    // Between the archive and the note that it was published; ECDSA would sign the same approval otherwise. Nor does it matter
+    // any more that who approved it was revoked meanwhile.
     rmSync(join(workspace.folder, 'publication.json'));
     rmSync(join(desk.folder, 'archive', ID, 'SEAL.sig'));
+    withApprovers([{ name: 'bob', roles: ['compliance_officer'], revokedAt: new Date().toISOString() }]);
     await publishReport(desk.parts, ID);
     expect(readFileSync(join(desk.folder, 'archive', ID, 'APPROVAL.sig')).equals(signature)).toBe(true);
     expect(await verifyPackage(join(desk.folder, 'archive', ID), { openssl: desk.parts.openssl })).toMatchObject({

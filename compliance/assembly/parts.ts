@@ -6,6 +6,7 @@ import type { AuditFacts } from '../../log/audit.ts';
 import type { CollectContext } from '../collectors/context.ts';
 import type { LeafRange, LeafSource, Positions } from '../package/leaves.ts';
 import type { TimestampAuthority } from '../package/timestamp.ts';
+import type { VerifyOptions } from '../package/verify.ts';
 import type { Window } from '../types.ts';
 import type { Archive } from './archive.ts';
 
@@ -26,6 +27,8 @@ export interface AssemblyParts {
   signer(): Promise<EvidenceSigner>;
   timestamps: TimestampAuthority;
   openssl: Openssl;
+  /** Whose signatures and timestamps are believed when a package is followed or looked at again. */
+  trust(): VerifyOptions;
   /** Leaves an audit event. */
   record(facts: Omit<AuditFacts, 'org'> & { org: string }): Promise<void>;
   now(): Date;

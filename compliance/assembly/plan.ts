@@ -7,7 +7,7 @@ import { effectiveIn, loadFramework } from '../frameworks/index.ts';
 import type { Positions } from '../package/leaves.ts';
 import type { ReportFormat } from '../reports/index.ts';
 import type { Framework, Language, Window } from '../types.ts';
-import { type ChainLink, chainOf, type Link } from './chain.ts';
+import { type ChainLink, chainOf, followable, type Link } from './chain.ts';
 import type { AssemblyParts } from './parts.ts';
 import { windowOf } from './period.ts';
 import { type Workspace, workspaceOf } from './workspace.ts';
@@ -49,7 +49,7 @@ export interface Plan {
 /** In every report, whatever its framework asks for. */
 const ALWAYS = ['logging-completeness', 'interactions', 'threats', 'samples'];
 
-/** Throws PARAPET_PERIOD_INVALID, PARAPET_FRAMEWORK_INVALID, PARAPET_PACKAGE_EXISTS, PARAPET_STORE_UNAVAILABLE. */
+/** Throws PARAPET_PERIOD_INVALID, PARAPET_FRAMEWORK_INVALID, PARAPET_PACKAGE_EXISTS, PARAPET_CHAIN_BROKEN, PARAPET_STORE_UNAVAILABLE. */
 export async function plan(parts: AssemblyParts, request: ReportRequest): Promise<{ workspace: Workspace; plan: Plan }> {
   const framework = openFramework(parts, request.framework);
   const { period, window } = periodOf(request, parts.now());
@@ -71,7 +71,7 @@ export async function plan(parts: AssemblyParts, request: ReportRequest): Promis
     throw new ParapetError('PARAPET_PACKAGE_EXISTS', { message: `${id} was published already.` });
   }
 
-  const newest = chain.at(-1);
+  const newest = (await followable(parts, chain)).at(-1);
   const made: Plan = {
     id,
     org: request.org,

@@ -1,13 +1,14 @@
 /** The steps behind the evidence: sealing, approval by somebody else, publication under lock. */
-import { mkdir, rename } from 'node:fs/promises';
+import { existsSync } from 'node:fs';
+import { mkdir, readFile, rename } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { ParapetError } from '../../core/errors.ts';
 import { takeLock } from '../../core/lock.ts';
-import { type Approval, type Manifest, SEAL } from '../package/manifest.ts';
+import { APPROVAL, type Approval, type Manifest, readApproval, SEAL } from '../package/manifest.ts';
 import { approve as countersign, makeReadOnly, removeHalfApproval, seal } from '../package/seal.ts';
 import { verifyPackage } from '../package/verify.ts';
-import { chainOf, unsealFollowers } from './chain.ts';
+import { chainOf, faultsOf, followable, unsealFollowers } from './chain.ts';
 import type { AssemblyParts } from './parts.ts';
 import { openFramework, type Plan, periodIn } from './plan.ts';
 import { type Steps, type Workspace, workspaceOf } from './workspace.ts';
@@ -26,7 +27,8 @@ export async function sealReport(
   const { id, version, revision } = openFramework(parts, plan.framework);
   // Two that seal at once would both follow the same package.
   return withLock(join(parts.root, 'chain.lock'), async () => {
-    const chain = (await chainOf(parts, plan.org, id)).filter((link) => link.id !== plan.id);
+    const others = (await chainOf(parts, plan.org, id)).filter((link) => link.id !== plan.id);
+    const chain = await followable(parts, others);
     const newest = chain.at(-1);
     const addendum =
       plan.late === null
@@ -160,11 +162,11 @@ export async function publishReport(parts: AssemblyParts, id: string): Promise<S
   const { sealed } = await awaiting(parts, id);
   const plan = (await workspace.read('plan')) as Plan;
   const { settings } = parts.sources;
-  const approvals = (await workspace.read('approvals')) ?? [];
-  // Who was revoked meanwhile does not count any more.
-  const valid = approvals.filter(({ by }) => !isRevoked(parts, by));
-  if (settings.approvers.length > 0 && valid.length < settings.approvals.needed) {
-    throw new ParapetError('PARAPET_APPROVAL_REFUSED', { message: `${id} has ${valid.length} of ${settings.approvals.needed} approvals.` });
+  const approvals = await approvalsOf(parts, workspace);
+  if (settings.approvers.length > 0 && approvals.length < settings.approvals.needed) {
+    throw new ParapetError('PARAPET_APPROVAL_REFUSED', {
+      message: `${id} has ${approvals.length} of ${settings.approvals.needed} approvals.`,
+    });
   }
   const framework = openFramework(parts, plan.framework);
   const chain = await chainOf(parts, plan.org, framework.id);
@@ -175,15 +177,22 @@ export async function publishReport(parts: AssemblyParts, id: string): Promise<S
       message: `${id} follows ${previous.id}, which is not published${there === undefined ? ' and not here' : ''}.`,
     });
   }
+  const rival = chain.find((link) => link.published && link.id !== id && link.previous?.manifest === previous?.manifest);
+  if (rival !== undefined && (await faultsOf(parts, rival)).length === 0) {
+    throw new ParapetError('PARAPET_CHAIN_BROKEN', {
+      message: `${rival.id} was published meanwhile behind the package that ${id} follows.`,
+      hint: `Reject ${id} and make it anew: it then follows ${rival.id}.`,
+    });
+  }
   await removeHalfApproval(workspace.package);
   await checkWhole(parts, workspace);
-  if (valid.length > 0) {
+  if (approvals.length > 0) {
     const approval: Approval = {
       format: 'parapet-approval/1',
       package: id,
       seal: sealed.sealSha256,
       author: plan.author,
-      approvals: valid,
+      approvals,
     };
     await countersign(workspace.package, approval, await parts.signer());
   }
@@ -211,6 +220,16 @@ export async function publishReport(parts: AssemblyParts, id: string): Promise<S
   });
   await workspace.write('publication', publication);
   return publication;
+}
+
+/**
+ * Those that count: who was revoked meanwhile does not, unless a part of the package is in the archive already. That part cannot be taken
+ * back, and its rest must be of the same approvals.
+ */
+async function approvalsOf(parts: AssemblyParts, { id, package: folder, read }: Workspace): Promise<Approval['approvals']> {
+  const signed = join(folder, APPROVAL);
+  if (existsSync(signed) && (await parts.archive.files(id)).length > 0) return readApproval(await readFile(signed, 'utf8')).approvals;
+  return ((await read('approvals')) ?? []).filter(({ by }) => !isRevoked(parts, by));
 }
 
 /** Who is named no more counts as little as who was revoked. */

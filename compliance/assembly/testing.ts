@@ -33,6 +33,7 @@ export function openDesk(ground: Ground, over: Partial<AssemblyParts> = {}): Des
     signer: () => openEvidenceSigner({ folder: authority, org: 'acme', openssl: run }),
     timestamps: localAuthority({ folder: authority, org: 'acme', openssl: run }),
     openssl: run,
+    trust: () => ({ openssl: run, trustFile: join(authority, 'root.pem'), timestampTrustFile: join(authority, 'root.pem') }),
     record: async (facts) => {
       await ground.log.append([auditRecord(ground.codec, facts)]);
     },

@@ -1,14 +1,12 @@
 /** Verification of what was published, the age of keys, erasure and training, over the functions that the commands run. */
 import { X509Certificate } from 'node:crypto';
 import { type AssemblyParts, chainOf, verifyArchived } from '../../compliance/assembly/index.ts';
-import type { VerifyOptions } from '../../compliance/package/verify.ts';
 import type { BrokenPackage, DueKey, EraseInput, VerifiedArchive } from '../contract.ts';
 import type { Desks } from './desks.ts';
 import type { Step } from './step.ts';
 
 /** What the command line does too, given by whoever starts the worker. */
 export interface Chores {
-  trust(): VerifyOptions;
   erase(input: EraseInput): Promise<{ outcome: string; pseudonym: string }>;
   /** Throws PARAPET_CANDIDATE_NOT_BETTER, PARAPET_TRAIN_TOO_FEW. */
   train(sample: number): Promise<{ promoted: boolean; says: string }>;
@@ -37,7 +35,7 @@ export function createUpkeepActivities(desks: Desks, step: Step, chores: Chores)
     /** What is wrong with it, as it is in the archive. */
     verifyStored: (id: string): Promise<string[]> =>
       step(`verify ${id}`, () =>
-        desks.use(id.split('/')[2] as string, async ({ archive }) => (await verifyArchived(archive, id, chores.trust())).errors),
+        desks.use(id.split('/')[2] as string, async ({ archive, trust }) => (await verifyArchived(archive, id, trust())).errors),
       ),
 
     verifyChain: (org: string, framework: string): Promise<BrokenPackage[]> =>
