@@ -4,7 +4,7 @@
  *
  * Arguments: framework, organisation, period, then interactions to prove.
  */
-import { readFileSync, statSync } from 'node:fs';
+import { statSync } from 'node:fs';
 import { join } from 'node:path';
 import { openEvidence } from '../cli/evidence.ts';
 import { proveInteraction } from '../cli/prove.ts';
@@ -13,6 +13,7 @@ import { assemble } from '../compliance/assembly/index.ts';
 import { verifyPackage } from '../compliance/package/verify.ts';
 import { REPORT_FORMATS } from '../compliance/reports/index.ts';
 import { readEnvironment } from '../core/environment.ts';
+import { peakMb } from './processes.ts';
 
 export interface EvidenceRun {
   seconds: number;
@@ -61,8 +62,3 @@ await desk.close();
 const run: EvidenceRun = { seconds, rssMb, rssAllMb: peakMb(), steps, leaves, valid, proofs };
 process.send?.(run);
 process.disconnect();
-
-/** The most that this process ever held. */
-function peakMb(): number {
-  return Number(/^VmHWM:\s+(\d+)/m.exec(readFileSync('/proc/self/status', 'utf8'))?.[1]) / 1_024;
-}

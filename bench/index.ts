@@ -8,6 +8,7 @@ const BENCHES: Record<string, string> = {
   pipeline: 'log → enrich → detect → ClickHouse: events per second, and memory',
   detection: 'prompts per second of a core through signatures and sensitive data, and the worst hostile text',
   report: 'a quarterly report over ten million interactions on a ClickHouse server: seconds and memory, and the proof of one of them',
+  reconcile: 'the books of log and lake over ten million events: events per second, and memory',
   idle: 'what all processes take of a core while nobody asks anything',
 };
 

@@ -1,5 +1,6 @@
 /** Starts the processes of a bench and takes them down again. */
 import { type ChildProcess, fork } from 'node:child_process';
+import { readFileSync } from 'node:fs';
 import { createServer } from 'node:net';
 import { setTimeout as sleep } from 'node:timers/promises';
 
@@ -70,4 +71,14 @@ function isFree(port: number): Promise<boolean> {
     server.once('error', () => resolve(false));
     server.listen(port, '127.0.0.1', () => server.close(() => resolve(true)));
   });
+}
+
+/** The most that this process ever held. Linux only, as it reads /proc. */
+export const peakMb = () => statusMb('VmHWM');
+
+/** What it holds now, without pages of files. Linux only. */
+export const anonymousMb = () => statusMb('RssAnon');
+
+function statusMb(of: string): number {
+  return Number(new RegExp(`^${of}:\\s+(\\d+)`, 'm').exec(readFileSync('/proc/self/status', 'utf8'))?.[1]) / 1_024;
 }

@@ -5,15 +5,16 @@
  */
 import type { Environment } from '../core/environment.ts';
 import { ParapetError } from '../core/errors.ts';
+import { IdSet } from '../core/sets.ts';
 import type { EventLog } from '../log/port.ts';
 import { TOPICS } from '../log/topics.ts';
 import { meantBy, momentOf } from '../log/verdicts.ts';
 import type { Codec } from '../schemas/codec.ts';
-import type { Tally } from '../sinks/clickhouse/index.ts';
 import type { Elasticsearch, ElasticsearchView } from '../sinks/elasticsearch/index.ts';
 import type { Influx } from '../sinks/influxdb/index.ts';
 import type { Horizon } from '../sinks/port.ts';
 import type { Postgres } from '../sinks/postgres/index.ts';
+import type { Tally } from '../sinks/tally.ts';
 import { connectMetadata, connectSearch, connectTelemetry } from './stores.ts';
 import { configuredStores } from './views.ts';
 
@@ -155,7 +156,8 @@ interface HourCount {
 export function followTopic(log: EventLog, codec: Codec, topic: ElasticsearchView) {
   const { name } = TOPICS[topic];
   const next = new Map<number, number>();
-  const hours = new Map<string, { rows: number; ids: Set<string> }>();
+  const hours = new Map<string, HourCount>();
+  const ids = new IdSet();
   /** Hours of incidents, which a late threat may move: the newest record of an id says where it is. */
   const moving = new Map<string, string>();
   let first: Map<string, HourCount> | undefined;
@@ -187,20 +189,23 @@ export function followTopic(log: EventLog, codec: Codec, topic: ElasticsearchVie
         next.set(partition, offset);
       }
     }
-    return new Map([...hours].map(([hour, { rows, ids }]) => [hour, { rows, distinct: ids.size }]));
+    return new Map([...hours].map(([hour, counted]) => [hour, { ...counted }]));
   }
 
   function count(value: Buffer): void {
     const [at, id] = idOf(value);
     const hour = new Date(Math.floor(at / 3_600_000_000) * HOUR_MS).toISOString();
-    if (topic === 'incidents') {
-      hours.get(moving.get(id) ?? hour)?.ids.delete(id);
-      moving.set(id, hour);
-    }
-    const group = hours.get(hour) ?? { rows: 0, ids: new Set<string>() };
+    const group = hours.get(hour) ?? { rows: 0, distinct: 0 };
     hours.set(hour, group);
     group.rows += 1;
-    group.ids.add(id);
+    if (topic !== 'incidents') {
+      if (ids.add(id)) group.distinct += 1;
+      return;
+    }
+    const before = hours.get(moving.get(id) ?? '');
+    if (before !== undefined) before.distinct -= 1;
+    moving.set(id, hour);
+    group.distinct += 1;
   }
 
   function idOf(value: Buffer): [at: number, id: string] {

@@ -4,12 +4,13 @@
  * gateway numbers what it admits without a gap, so a missing number names a loss that all four would agree to hide. Further
  * stores have a book each (`books-views.ts`). Hours that a store may have forgotten by its retention are not compared.
  */
+import { NumberSet } from '../core/sets.ts';
 import type { EventLog } from '../log/port.ts';
 import type { SpoolView } from '../log/spool/inspect.ts';
 import { TOPICS } from '../log/topics.ts';
 import type { Codec } from '../schemas/codec.ts';
-import type { Tally } from '../sinks/clickhouse/index.ts';
 import type { Horizon } from '../sinks/port.ts';
+import { createCounter, type Tally } from '../sinks/tally.ts';
 import type { ViewBook } from './books-views.ts';
 
 export interface ReconcileRow {
@@ -105,9 +106,8 @@ export function reconcile({ spools, log, clickhouse, lake, deadLetters, views = 
  * log that has forgotten its oldest records, only numbers from those of the hour `since` on are asked for.
  */
 export async function tallyLog(log: EventLog, codec: Codec, horizons: readonly Horizon[], since = ''): Promise<Books['log']> {
-  const limits = new Map(horizons.map(({ gatewayId, through, open }) => [gatewayId, { through, open: new Set(open) }]));
-  const groups = new Map<string, { hour: number; status: string; rows: number; ids: Set<string> }>();
-  const sequences = new Map<string, Set<number>>();
+  const counter = createCounter(horizons);
+  const sequences = new Map<string, NumberSet>();
   const topic = TOPICS.interactions.name;
   const sinceMicros = since === '' ? 0 : Date.parse(since) * 1_000;
   /** By gateway: the first number that is surely still there. */
@@ -123,18 +123,12 @@ export async function tallyLog(log: EventLog, codec: Codec, horizons: readonly H
         records.map((record) => record.value),
       );
       for (const record of records) {
-        const { interactionId, gatewayId, gatewaySequence, startedAt, status } = codec.decode('interactions', record.value);
+        const interaction = codec.decodeUnsealed('interactions', record.value);
+        const { gatewayId, gatewaySequence, startedAt } = interaction;
         offset = record.offset + 1;
         if (startedAt >= sinceMicros) firsts.set(gatewayId, Math.min(firsts.get(gatewayId) ?? gatewaySequence, gatewaySequence));
-        const limit = limits.get(gatewayId);
-        if (limit && (gatewaySequence > limit.through || limit.open.has(gatewaySequence))) continue;
-        const hour = Math.floor(startedAt / 3_600_000_000);
-        const name = `${hour}/${status}`;
-        const group = groups.get(name) ?? { hour, status, rows: 0, ids: new Set<string>() };
-        groups.set(name, group);
-        group.rows += 1;
-        group.ids.add(interactionId);
-        const seen = sequences.get(gatewayId) ?? new Set<number>();
+        if (!counter.count({ ...interaction, startedAt: startedAt / 1_000 })) continue;
+        const seen = sequences.get(gatewayId) ?? new NumberSet();
         sequences.set(gatewayId, seen);
         seen.add(gatewaySequence);
       }
@@ -142,16 +136,10 @@ export async function tallyLog(log: EventLog, codec: Codec, horizons: readonly H
   }
   const gaps = horizons.map(({ gatewayId, through, open }) => {
     const first = forgotten ? (firsts.get(gatewayId) ?? through + 1) : 1;
-    const from = (numbers: Iterable<number>) => [...numbers].filter((number) => number >= first).length;
-    return { gatewayId, missing: Math.max(0, through - first + 1 - from(open) - from(sequences.get(gatewayId) ?? [])) };
+    const seen = sequences.get(gatewayId)?.countFrom(first) ?? 0;
+    return { gatewayId, missing: Math.max(0, through - first + 1 - open.filter((number) => number >= first).length - seen) };
   });
-  const tallies = [...groups.values()].map(({ hour, status, rows, ids }) => ({
-    hour: new Date(hour * 3_600_000).toISOString(),
-    status,
-    rows,
-    distinct: ids.size,
-  }));
-  return { tallies, gaps };
+  return { tallies: counter.tallies(), gaps };
 }
 
 /** The table for people, and the line that scripts look for. */

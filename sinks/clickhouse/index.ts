@@ -15,7 +15,7 @@ export { createClickHouseEraser } from './erase.ts';
 export { ANALYST_QUERIES, type AnalystQuery } from './queries.ts';
 export { applyRetention as applyClickHouseRetention, reportRetention as reportClickHouseRetention, viewKeptSince } from './retention.ts';
 export { type ClickHouseView, dropTable, migrate, rebuildTable, swapIn } from './schema.ts';
-export { interactionIds, type Tally, tallyClickHouse } from './tally.ts';
+export { interactionIds, tallyClickHouse } from './tally.ts';
 
 /** The topic that each view is made from. */
 export interface ViewTopics {

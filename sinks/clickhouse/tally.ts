@@ -3,16 +3,8 @@
  * Counts the rows themselves, not the hourly sums, so that it also shows a row that is there twice.
  */
 import type { Horizon } from '../port.ts';
+import type { Tally } from '../tally.ts';
 import { attempt, type ClickHouse, codeOf } from './connect.ts';
-
-export interface Tally {
-  /** Start of the hour of `started_at`, ISO 8601, UTC. */
-  hour: string;
-  status: string;
-  rows: number;
-  /** Different interaction ids; less than `rows` means duplicates. */
-  distinct: number;
-}
 
 const UNKNOWN_TABLE = '60';
 

@@ -17,7 +17,7 @@ export { OPERATOR_QUERIES, type OperatorQuery } from './queries.ts';
 export { dropRebuilt, rebuildBucket, swapIn } from './rebuild.ts';
 export { applyRetention as applyInfluxRetention, reportRetention as reportInfluxRetention } from './retention.ts';
 export { migrate as migrateInflux } from './schema.ts';
-export { interactionIds, retainedSince, type Tally, tallyInflux } from './tally.ts';
+export { interactionIds, retainedSince, tallyInflux } from './tally.ts';
 export type { Notice } from './write.ts';
 
 export interface InfluxSinkOptions {

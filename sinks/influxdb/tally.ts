@@ -5,19 +5,11 @@
  */
 import { fluxString, toFluxValue } from '@influxdata/influxdb-client';
 import type { Horizon } from '../port.ts';
+import type { Tally } from '../tally.ts';
 import type { Influx } from './connect.ts';
 import { findBucket } from './organisation.ts';
 import { MEASUREMENT } from './points.ts';
 import { retentionOf } from './schema.ts';
-
-export interface Tally {
-  /** Start of the hour of `started_at`, ISO 8601, UTC. */
-  hour: string;
-  status: string;
-  rows: number;
-  /** Different interactions; less than `rows` means duplicates. */
-  distinct: number;
-}
 
 export interface TallyOptions {
   /** Another bucket than the live one, e.g. a rebuilt one. */

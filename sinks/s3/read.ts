@@ -7,6 +7,7 @@ import { type AsyncBuffer, type ColumnData, parquetMetadataAsync, parquetRead } 
 import { ParapetError } from '../../core/errors.ts';
 import type { PartitionRange } from '../../log/port.ts';
 import type { Horizon } from '../port.ts';
+import { createCounter, type Tally } from '../tally.ts';
 import { decompress, type LakeTopic, type ObjectKey, parseKey, RECORD_COLUMNS, topicPrefix } from './schema.ts';
 import type { ObjectStore, StoredObject } from './store.ts';
 
@@ -79,19 +80,9 @@ export async function lakeRanges(store: ObjectStore, topic: LakeTopic): Promise<
   return [...ranges.values()];
 }
 
-export interface LakeTally {
-  /** Start of the hour of `started_at`, ISO 8601, UTC. */
-  hour: string;
-  status: string;
-  rows: number;
-  /** Different interaction ids; less than `rows` means duplicates. */
-  distinct: number;
-}
-
-/** How many interactions the lake holds, by hour and status; reads five columns of every file. Throws PARAPET_STORE_UNAVAILABLE. */
-export async function tallyLake(store: ObjectStore, horizons: readonly Horizon[] = []): Promise<LakeTally[]> {
-  const limits = new Map(horizons.map(({ gatewayId, through, open }) => [gatewayId, { through, open: new Set(open) }]));
-  const groups = new Map<string, { hour: number; status: string; rows: number; ids: Set<string> }>();
+/** How many interactions the lake holds; reads five columns of every file. Throws PARAPET_STORE_UNAVAILABLE. */
+export async function tallyLake(store: ObjectStore, horizons: readonly Horizon[] = []): Promise<Tally[]> {
+  const counter = createCounter(horizons);
   for (const file of await filesOf(store, 'interactions')) {
     const names = ['interaction_id', 'status', 'started_at', 'gateway_id', 'gateway_sequence'];
     const [ids = [], statuses = [], times = [], gateways = [], sequences = []] = await unlessGone(
@@ -101,23 +92,17 @@ export async function tallyLake(store: ObjectStore, horizons: readonly Horizon[]
       [],
     );
     for (let i = 0; i < ids.length; i++) {
-      const limit = limits.get(String(gateways[i]));
-      if (limit && (Number(sequences[i]) > limit.through || limit.open.has(Number(sequences[i])))) continue;
-      const hour = Math.floor(millisOf(times[i]) / HOUR_MS) * HOUR_MS;
-      const status = String(statuses[i]);
-      const name = `${hour}/${status}`;
-      const group = groups.get(name) ?? { hour, status, rows: 0, ids: new Set<string>() };
-      groups.set(name, group);
-      group.rows++;
-      group.ids.add(String(ids[i]));
+      counter.count({
+        interactionId: String(ids[i]),
+        gatewayId: String(gateways[i]),
+        gatewaySequence: Number(sequences[i]),
+        startedAt: millisOf(times[i]),
+        status: String(statuses[i]),
+      });
     }
   }
-  return [...groups.values()]
-    .sort((a, b) => a.hour - b.hour || (a.status < b.status ? -1 : 1))
-    .map(({ hour, status, rows, ids }) => ({ hour: new Date(hour).toISOString(), status, rows, distinct: ids.size }));
+  return counter.tallies();
 }
-
-const HOUR_MS = 3_600_000;
 
 async function filesOf(store: ObjectStore, topic: LakeTopic): Promise<LakeFile[]> {
   const files: LakeFile[] = [];
