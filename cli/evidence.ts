@@ -15,6 +15,7 @@ import { describeApiKeys } from '../gateway/api-keys.ts';
 import { AUTHORITY_FILES, rotateSigner } from '../keys/authority.ts';
 import { openEvidenceSigner } from '../keys/evidence.ts';
 import { openssl } from '../keys/openssl.ts';
+import type { MasterRotation } from '../keys/port.ts';
 import { auditRecord } from '../log/audit.ts';
 import type { EventLog } from '../log/port.ts';
 import { TOPICS } from '../log/topics.ts';
@@ -120,6 +121,17 @@ export async function rotateOwnSigner(
   const age = Date.now() - new X509Certificate(certificate as string).validFromDate.getTime();
   if (age < olderThanDays * 86_400_000) return undefined;
   return rotateSigner({ folder: evidencePaths(env).authority, org, openssl: openssl(env.PARAPET_OPENSSL) });
+}
+
+/** A new master key, when the one that there is is older than so many days; undefined when it is not. Throws PARAPET_MASTER_KEY_OUTSIDE. */
+export async function rotateMaster(
+  { sources: { keys } }: Pick<AssemblyParts, 'sources'>,
+  org: string,
+  olderThanDays: number,
+): Promise<MasterRotation | undefined> {
+  const { masterKeyAt } = keys.ages(org);
+  if (masterKeyAt !== undefined && Date.now() - masterKeyAt < olderThanDays * 86_400_000) return undefined;
+  return keys.rotateMaster();
 }
 
 /** Whom this machine trusts: the roots that the settings name, else who signs here: the operator's chain, or its own authority, if it has one. */

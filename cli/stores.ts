@@ -26,7 +26,8 @@ export async function openCodec(env: Environment): Promise<Codec> {
 export function openKeys(env: Environment): KeyStore {
   return openLocalKeyStore({
     folder: dataPaths(env).keys,
-    ...(env.PARAPET_MASTER_KEY === undefined ? {} : { masterKey: env.PARAPET_MASTER_KEY }),
+    masterKey: env.PARAPET_MASTER_KEY,
+    previousMasterKey: env.PARAPET_PREVIOUS_MASTER_KEY,
   });
 }
 

@@ -15,7 +15,7 @@ import { createDesks } from '../workflows/activities/desks.ts';
 import type { Chores } from '../workflows/activities/upkeep.ts';
 import { createCron } from '../workflows/cron.ts';
 import type { WorkerParts } from '../workflows/worker.ts';
-import { openEvidence, rotateOwnSigner } from './evidence.ts';
+import { openEvidence, rotateMaster, rotateOwnSigner } from './evidence.ts';
 import { openCodec, openKeys, openLog } from './stores.ts';
 
 export interface Runs {
@@ -130,6 +130,9 @@ function choresOf({ env, log, codec, keys }: { env: Environment; log: EventLog; 
       }
     },
     rotateSigner: (parts, org, olderThanDays) => rotateOwnSigner(parts, env, org, olderThanDays),
+    rotateMaster: async (parts, org, olderThanDays) =>
+      // One from outside is exchanged by hand, when every process has both.
+      env.PARAPET_MASTER_KEY === undefined ? (await rotateMaster(parts, org, olderThanDays))?.id : undefined,
     apiKeys: (org) => {
       const path = env.PARAPET_API_KEYS_FILE ?? dataPaths(env).apiKeys;
       if (!existsSync(path)) return [];

@@ -43,6 +43,7 @@ const schema = z.object({
   PARAPET_DURABILITY: z.enum(['spool', 'kafka']).default('spool'),
   PARAPET_PARTITIONS: z.coerce.number().int().min(1).max(256).default(4),
   PARAPET_MASTER_KEY: z.string().optional(),
+  PARAPET_PREVIOUS_MASTER_KEY: z.string().optional(),
 
   PARAPET_CLICKHOUSE_PORT: z.coerce.number().int().min(0).max(65_535).default(8123),
   PARAPET_CLICKHOUSE_LINGER_MS: milliseconds(400),

@@ -155,6 +155,11 @@ export const ERROR_TABLE = {
     means: 'The data key of this content is gone or cannot be unwrapped.',
     hint: 'If the subject was erased this is final; else check the master key file.',
   },
+  PARAPET_MASTER_KEY_OUTSIDE: {
+    status: 409,
+    means: 'The master key comes from outside, and there is no new one to change to.',
+    hint: 'Set PARAPET_MASTER_KEY to a new key and PARAPET_PREVIOUS_MASTER_KEY to the one so far, start every process anew, then run parapet rotate-master.',
+  },
   PARAPET_STORE_UNAVAILABLE: {
     status: 503,
     means: 'A store did not answer.',

@@ -70,7 +70,8 @@ export async function startGateway(env: Environment, logger: Logger, parts: Gate
   const detector = (live?.detector ?? opened?.detector ?? parts.detector) as Detector;
   const keyStore = openLocalKeyStore({
     folder: paths.keys,
-    ...(env.PARAPET_MASTER_KEY === undefined ? {} : { masterKey: env.PARAPET_MASTER_KEY }),
+    masterKey: env.PARAPET_MASTER_KEY,
+    previousMasterKey: env.PARAPET_PREVIOUS_MASTER_KEY,
   });
   const codec = await createCodec(await openRegistry(env));
   const newKey = env.PARAPET_API_KEYS_FILE === undefined ? createApiKeysFile(paths.apiKeys, env.PARAPET_ORG) : undefined;

@@ -21,6 +21,13 @@ export interface KeyAges {
   masterKeyAt: number | undefined;
 }
 
+export interface MasterRotation {
+  /** Of the new master key: 16 hex digits, made from it. */
+  id: string;
+  /** Data keys. */
+  rewrapped: number;
+}
+
 export interface KeyStore {
   /** The subject's current data key; made, and durable, when there is none. */
   current(subject: string): DataKey;
@@ -34,7 +41,12 @@ export interface KeyStore {
   ages(org: string): KeyAges;
   /** HMAC-SHA256 key for hashes of content in views: equal content of one org has equal hashes, and nobody can guess content from a hash alone. */
   hashKey(org: string): KeyObject;
-  /** AES-256 key for one purpose of Parapet's own, e.g. `workflow payloads`; as old as the master key. */
+  /** AES-256 key for one purpose of Parapet's own, e.g. `workflow payloads`. */
   purposeKey(purpose: string): KeyObject;
+  /**
+   * A new master key, by which every data key is wrapped anew; who was killed in it goes on where it was. Content stays readable and
+   * hashes, pseudonyms and purposes keep their keys. Throws PARAPET_MASTER_KEY_OUTSIDE when the key comes from outside and no new one came.
+   */
+  rotateMaster(): Promise<MasterRotation>;
   close(): Promise<void>;
 }

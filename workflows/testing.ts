@@ -1,5 +1,5 @@
 /** A Parapet of the test's own, filled and ready for workers: in a temporary folder, with a framework that has a few requirements. */
-import { cpSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { cpSync, existsSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
@@ -109,12 +109,15 @@ function houseIn(folder: string, queue: string, over: Record<string, string>): H
     PARAPET_COMPLIANCE_FILE: compliance,
     PARAPET_FRAMEWORKS_FOLDER: frameworks,
     PARAPET_TASK_QUEUE: queue,
-    PARAPET_MASTER_KEY: MASTER_KEY,
     ...(process.env['TEMPORAL_ADDRESS'] === undefined ? {} : { TEMPORAL_ADDRESS: process.env['TEMPORAL_ADDRESS'] }),
     ...(process.env['TEMPORAL_NAMESPACE'] === undefined ? {} : { TEMPORAL_NAMESPACE: process.env['TEMPORAL_NAMESPACE'] }),
     ...over,
   };
   mkdirSync(frameworks, { recursive: true });
+  // Histories are replayed with this key, also those of a worker that exchanged it.
+  const keys = dataPaths(readEnvironment(settings)).keys;
+  mkdirSync(keys, { recursive: true });
+  if (!existsSync(join(keys, 'master.key'))) writeFileSync(join(keys, 'master.key'), MASTER_KEY, { mode: 0o600 });
   writeFileSync(join(frameworks, 'house.json'), JSON.stringify(HOUSE_RULES));
   const house: House = {
     folder,

@@ -93,9 +93,21 @@ describe.skipIf(noServer)('keys', () => {
     expect(await audit('keys.rotated')).toEqual([]);
     writeFileSync(house.env.PARAPET_COMPLIANCE_FILE as string, JSON.stringify({ objectives: { signerKeyDays: 1e-9 } }));
     await execute<DueKey[]>('rotateKeys', { org }, 'rotate-keys-signer');
-    house.approvers([]);
     const certificate = readFileSync(join(evidencePaths(house.env).authority, 'signer.pem'));
     expect(await audit('keys.rotated')).toMatchObject([{ details: { fingerprint: new X509Certificate(certificate).fingerprint256 } }]);
+    const before = keys.current(`${org}/lea`);
+    const purpose = keys.purposeKey('a purpose');
+    writeFileSync(house.env.PARAPET_COMPLIANCE_FILE as string, JSON.stringify({ objectives: { masterKeyDays: 1e-9 } }));
+    const masterFile = () => readFileSync(join(dataPaths(house.env).keys, 'master.key'), 'utf8');
+    const master = masterFile();
+    await execute<DueKey[]>('rotateKeys', { org }, 'rotate-keys-master');
+    house.approvers([]);
+    expect(masterFile()).not.toBe(master);
+    expect((await audit('keys.rotated')).map(({ target }) => target)).toEqual(['evidence signer', 'master key']);
+    const again = openKeys(house.env);
+    expect(again.byId(before.id).key.equals(before.key)).toBe(true);
+    expect(again.purposeKey('a purpose').equals(purpose)).toBe(true);
+    await again.close();
   });
 });
 

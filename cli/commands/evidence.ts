@@ -163,6 +163,29 @@ export function register(program: Command): void {
       console.log(asJson ? JSON.stringify({ rotated: fingerprint !== undefined, fingerprint: fingerprint ?? null }) : says);
     });
 
+  program
+    .command('rotate-master')
+    .description('exchange the master key and wrap every data key anew, while everything runs; what was killed in it goes on')
+    .option('--older-than <days>', 'only when the key is older', positive, 0)
+    .option('--org <org>', 'in whose audit log it is noted (default: PARAPET_ORG)')
+    .addOption(json)
+    .action(async ({ olderThan, org, json: asJson }: { olderThan: number; org?: string; json?: boolean }) => {
+      const { rotateMaster } = await import('../evidence.ts');
+      const made = await withEvidence(org, async ({ parts, org: of }) => {
+        const rotation = await rotateMaster(parts, of, olderThan);
+        if (rotation !== undefined) {
+          const details = { id: rotation.id, rewrapped: String(rotation.rewrapped) };
+          await parts.record({ org: of, actor: 'cli', action: 'keys.rotated', target: 'master key', details });
+        }
+        return rotation;
+      });
+      const says =
+        made === undefined
+          ? 'the key stays: it is young enough'
+          : `the new master key is ${made.id}; ${made.rewrapped} data keys are wrapped by it. Keep a copy of it elsewhere.`;
+      console.log(asJson ? JSON.stringify({ rotated: made !== undefined, id: made?.id ?? null, rewrapped: made?.rewrapped ?? 0 }) : says);
+    });
+
   const drill = program.command('drill').description('what was broken on purpose, or restored, and what came of it');
 
   drill

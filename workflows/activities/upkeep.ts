@@ -14,6 +14,8 @@ export interface Chores {
   apiKeys(org: string): { id: string; createdAt: string | null }[];
   /** A new key for the signer of evidence when it is older; its fingerprint, or undefined when it is young enough or the operator's own. */
   rotateSigner(parts: AssemblyParts, org: string, olderThanDays: number): Promise<string | undefined>;
+  /** A new master key when it is older; its id, or undefined when it is young enough or the operator's own. */
+  rotateMaster(parts: AssemblyParts, org: string, olderThanDays: number): Promise<string | undefined>;
 }
 
 export type UpkeepActivities = ReturnType<typeof createUpkeepActivities>;
@@ -62,6 +64,17 @@ export function createUpkeepActivities(desks: Desks, step: Step, chores: Chores)
           if (fingerprint === undefined) return null;
           await parts.record({ org, actor: 'worker', action: 'keys.rotated', target: 'evidence signer', details: { fingerprint } });
           return fingerprint;
+        }),
+      ),
+
+    /** Gives the new key's id; null when the key stays. */
+    rotateMaster: (org: string): Promise<string | null> =>
+      step(`rotate master key ${org}`, () =>
+        desks.use(org, async (parts) => {
+          const id = await chores.rotateMaster(parts, org, parts.sources.settings.objectives.masterKeyDays);
+          if (id === undefined) return null;
+          await parts.record({ org, actor: 'worker', action: 'keys.rotated', target: 'master key', details: { id } });
+          return id;
         }),
       ),
 

@@ -25,12 +25,13 @@ export async function verifyArchive(input: VerifyInput): Promise<VerifiedArchive
 }
 
 /**
- * Gives the signer of evidence a new key when it is due, and says which others are. A person changes those: who holds a key has to be
- * given the new one.
+ * Gives the signer of evidence and the key store new keys when they are due, and says which others are. A person changes those: who holds a
+ * key has to be given the new one.
  */
 export async function rotateKeys({ org }: { org: string }): Promise<DueKey[]> {
-  // Runs that began before the signer's key was changed here go on without.
+  // Runs that began before these were changed here go on without.
   if (patched('rotate-signer')) await upkeep.rotateSigner(org);
+  if (patched('rotate-master')) await upkeep.rotateMaster(org);
   const due = await upkeep.findDueKeys(org);
   if (due.length > 0) await upkeep.recordDueKeys(org, due);
   return due;
