@@ -1,5 +1,12 @@
 /** `parapet approve` and `parapet reject`: what a person decides of a sealed package, and what follows from it. */
-import { type AssemblyParts, approveReport, publishReport, rejectReport } from '../compliance/assembly/index.ts';
+import {
+  type AssemblyParts,
+  approvalsNeeded,
+  approveReport,
+  publishReport,
+  rejectReport,
+  workspaceOf,
+} from '../compliance/assembly/index.ts';
 import { toParapetError } from '../core/errors.ts';
 
 export interface Decided {
@@ -25,7 +32,7 @@ export async function decide(
     return { package: id, approvals: 0, publishedAt: null, unsealed, says: `${id} is rejected${more}` };
   }
   const approvals = await approveReport(parts, id, decision);
-  const { needed } = parts.sources.settings.approvals;
+  const needed = approvalsNeeded(parts, await workspaceOf(parts.root, id).read('sealed'));
   const base = { package: id, approvals: approvals.length, unsealed: [] };
   if (approvals.length < needed) return { ...base, publishedAt: null, says: `${id} has ${approvals.length} of ${needed} approvals` };
   try {

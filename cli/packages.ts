@@ -1,5 +1,6 @@
 /** `parapet evidence`: the packages of an organisation, oldest first, and what each waits for. */
-import { type AssemblyParts, chainOf, listWorkspaces } from '../compliance/assembly/index.ts';
+import { type AssemblyParts, approvalsNeeded, type ChainLink, chainOf, listWorkspaces } from '../compliance/assembly/index.ts';
+import { toParapetError } from '../core/errors.ts';
 
 export interface ListedPackage {
   id: string;
@@ -11,8 +12,6 @@ export interface ListedPackage {
 
 /** Throws PARAPET_STORE_UNAVAILABLE. */
 export async function listPackages(parts: AssemblyParts, org: string): Promise<ListedPackage[]> {
-  const { approvers, approvals: rule } = parts.sources.settings;
-  const needed = approvers.length === 0 ? 0 : rule.needed;
   const listed = new Map<string, ListedPackage>();
   for (const workspace of await listWorkspaces(parts.root)) {
     if (workspace.id.split('/')[2] !== org) continue;
@@ -21,7 +20,7 @@ export async function listPackages(parts: AssemblyParts, org: string): Promise<L
       ? 'published'
       : sealed === undefined
         ? 'under way'
-        : given.length < needed
+        : given.length < approvalsNeeded(parts, sealed)
           ? 'waits for approval'
           : 'approved';
     const { createdAt = null } = sealed?.manifest ?? {};
@@ -29,10 +28,18 @@ export async function listPackages(parts: AssemblyParts, org: string): Promise<L
   }
   for (const id of await parts.archive.list('report/')) {
     if (id.split('/')[2] !== org || listed.has(id)) continue;
-    const link = (await chainOf(parts, org, id.split('/')[1] as string)).find((each) => each.id === id);
+    const link = (await readable(chainOf(parts, org, id.split('/')[1] as string))).find((each) => each.id === id);
     listed.set(id, { id, state: 'published', approvals: 0, createdAt: link?.createdAt ?? null, manifest: link?.manifest ?? null });
   }
   return [...listed.values()].sort((a, b) => (a.createdAt ?? '~').localeCompare(b.createdAt ?? '~') || a.id.localeCompare(b.id));
+}
+
+/** What in the archive is no package is named where it matters; the list goes on. */
+function readable(chain: Promise<ChainLink[]>): Promise<ChainLink[]> {
+  return chain.catch((error) => {
+    if (toParapetError(error).code === 'PARAPET_CHAIN_BROKEN') return [];
+    throw error;
+  });
 }
 
 export function renderPackages(packages: readonly ListedPackage[]): string[] {

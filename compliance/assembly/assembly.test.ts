@@ -21,7 +21,9 @@ import {
   type ReportRequest,
   readAssessment,
   readEvidence,
+  rejectedBefore,
   rejectReport,
+  workspaceOf,
 } from './index.ts';
 import { type Desk, openDesk, smallFramework } from './testing.ts';
 
@@ -363,6 +365,13 @@ describe('approval', () => {
     await expect(publishReport(desk.parts, ID)).rejects.toEqual(refused('PARAPET_APPROVAL_REFUSED', '0 of 1'));
   });
 
+  it('is needed as often as the package says, whatever the settings say later', async () => {
+    withApprovers(people);
+    await assemble(desk.parts, REQUEST);
+    withApprovers([]);
+    await expect(publishReport(desk.parts, ID)).rejects.toEqual(refused('PARAPET_APPROVAL_REFUSED', '0 of 1'));
+  });
+
   it('comes too late after its time', async () => {
     withApprovers(people, { needed: 1, withinDays: 14 });
     await assemble(desk.parts, REQUEST);
@@ -393,7 +402,15 @@ describe('approval', () => {
     await expect(publishReport(desk.parts, ID)).rejects.toEqual(refused('PARAPET_APPROVAL_REFUSED'));
     await approveReport(desk.parts, ID, by('bob'));
     await expect(publishReport(desk.parts, ID)).rejects.toEqual(refused('PARAPET_CHAIN_BROKEN', 'not published'));
-    expect(await rejectReport(desk.parts, 'report/SMALL/acme/2026-08', by('bob'))).toEqual([ID]);
+    const first = 'report/SMALL/acme/2026-08';
+    expect(await rejectedBefore(desk.parts, first)).toBeUndefined();
+    // Killed behind the note, with the follower's seal gone already.
+    const rejected = workspaceOf(desk.parts.root, first);
+    const { folder } = workspaceOf(desk.parts.root, ID);
+    await rejected.write('rejection', { by: 'bob', comment: 'seen', at: new Date().toISOString(), followers: [ID] });
+    for (const step of ['sealed', 'approvals']) rmSync(join(folder, `${step}.json`));
+    expect(await rejectReport(desk.parts, first, by('bob'))).toEqual([ID]);
+    expect(await rejectedBefore(desk.parts, first)).toEqual([ID]);
     expect(await chainOf(desk.parts, 'acme', 'SMALL')).toEqual([]);
     // Sealed anew, it is the first, and has to be approved again.
     const again = await assemble(desk.parts, REQUEST);

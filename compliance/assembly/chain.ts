@@ -17,7 +17,7 @@ import { verifyPackage } from '../package/verify.ts';
 import type { ComplianceSettings } from '../types.ts';
 import { verifyArchived } from './packages.ts';
 import type { AssemblyParts } from './parts.ts';
-import { listWorkspaces, type Workspace, workspaceOf } from './workspace.ts';
+import { listWorkspaces, workspaceOf } from './workspace.ts';
 
 export interface Link {
   id: string;
@@ -82,22 +82,28 @@ export async function faultsOf({ root, archive, trust }: ChainParts, { id, publi
   return trusted ? errors : [...errors, 'nobody says here by whom packages are signed.'];
 }
 
-/** Takes the seals of a rejected package's followers: they named it. Gives their ids. */
-export async function unsealFollowers({ root }: Pick<AssemblyParts, 'root'>, rejected: string): Promise<string[]> {
-  const followers: Workspace[] = [];
-  const gone = new Set([rejected]);
-  const waiting: { workspace: Workspace; previous: string | undefined; createdAt: string }[] = [];
+/** Ids of sealed packages of this machine that stand behind this one and wait: they name it. */
+export async function followersOf({ root }: Pick<AssemblyParts, 'root'>, id: string): Promise<string[]> {
+  const waiting: { id: string; previous: string | undefined; createdAt: string }[] = [];
   for (const workspace of await listWorkspaces(root)) {
     const sealed = workspace.has('publication') ? undefined : await workspace.read('sealed');
-    if (sealed !== undefined) waiting.push({ workspace, previous: sealed.manifest.previous?.id, createdAt: sealed.manifest.createdAt });
+    if (sealed === undefined) continue;
+    const { previous, createdAt } = sealed.manifest;
+    waiting.push({ id: workspace.id, previous: previous?.id, createdAt });
   }
-  for (const { workspace, previous } of waiting.sort((a, b) => a.createdAt.localeCompare(b.createdAt))) {
-    if (previous === undefined || !gone.has(previous)) continue;
-    gone.add(workspace.id);
-    followers.push(workspace);
-    for (const step of ['sealed', 'approvals'] as const) await rm(join(workspace.folder, `${step}.json`), { force: true });
+  const followers = new Set<string>();
+  for (const each of waiting.sort((a, b) => a.createdAt.localeCompare(b.createdAt))) {
+    if (each.previous === id || followers.has(each.previous ?? '')) followers.add(each.id);
   }
-  return followers.map(({ id }) => id);
+  return [...followers];
+}
+
+/** Takes their seals, and with them their approvals. */
+export async function unseal({ root }: Pick<AssemblyParts, 'root'>, ids: readonly string[]): Promise<void> {
+  for (const id of ids) {
+    const { folder } = workspaceOf(root, id);
+    for (const step of ['sealed', 'approvals'] as const) await rm(join(folder, `${step}.json`), { force: true });
+  }
 }
 
 /** Throws PARAPET_CHAIN_BROKEN for what cannot be read, or says that it is another package than it is kept as. */

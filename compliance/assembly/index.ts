@@ -18,7 +18,16 @@ export { type OpenPackage, openPackage, verifyArchived } from './packages.ts';
 export type { AssemblyParts } from './parts.ts';
 export { lastPeriod, type PeriodKind, windowOf } from './period.ts';
 export { openFramework, type Plan, periodIn, plan, type ReportRequest } from './plan.ts';
-export { approveReport, expireReport, isRevoked, publishReport, rejectReport, sealReport } from './publish.ts';
+export {
+  approvalsNeeded,
+  approveReport,
+  expireReport,
+  isRevoked,
+  publishReport,
+  rejectedBefore,
+  rejectReport,
+  sealReport,
+} from './publish.ts';
 export { listWorkspaces, type Workspace, workspaceOf } from './workspace.ts';
 
 export interface Assembled {

@@ -1,14 +1,14 @@
 /** The steps behind the evidence: sealing, approval by somebody else, publication under lock. */
 import { existsSync } from 'node:fs';
-import { mkdir, readFile, rename } from 'node:fs/promises';
-import { dirname, join } from 'node:path';
+import { mkdir, readdir, readFile, rename } from 'node:fs/promises';
+import { basename, dirname, join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { ParapetError } from '../../core/errors.ts';
 import { takeLock } from '../../core/lock.ts';
 import { APPROVAL, type Approval, type Manifest, readApproval, SEAL } from '../package/manifest.ts';
 import { approve as countersign, makeReadOnly, removeHalfApproval, seal } from '../package/seal.ts';
 import { verifyPackage } from '../package/verify.ts';
-import { chainOf, faultsOf, followable, unsealFollowers } from './chain.ts';
+import { chainOf, faultsOf, followable, followersOf, unseal } from './chain.ts';
 import type { AssemblyParts } from './parts.ts';
 import { openFramework, type Plan, periodIn } from './plan.ts';
 import { type Steps, type Workspace, workspaceOf } from './workspace.ts';
@@ -16,6 +16,8 @@ import { type Steps, type Workspace, workspaceOf } from './workspace.ts';
 /** For a framework that has no years of its own in the settings. */
 const LOCK_YEARS = 7;
 const LOCK_WAIT_MS = 60_000;
+/** Folder of packages that left the chain. */
+const REJECTED = 'rejected';
 
 /** Joins the chain of its organisation and framework. Does nothing when it is sealed already. */
 export async function sealReport(
@@ -47,6 +49,7 @@ export async function sealReport(
       createdAt,
       generator: { name: 'parapet', version: parts.version } as const,
       author: plan.author,
+      approvalsNeeded: approvalsNeeded(parts),
       seed: plan.seed,
       previous: newest === undefined ? null : { id: newest.id, manifest: newest.manifest },
       addendumTo: plan.addendumTo,
@@ -59,11 +62,20 @@ export async function sealReport(
     });
     // With a clock that is wrong, or certificates that verifiers refuse, it would be one that nobody can approve.
     await checkWhole(parts, workspace);
-    const { createdAt: at, previous, author } = manifest;
-    const sealed = { manifest: { id: manifest.id, createdAt: at, previous, author }, manifestSha256, sealSha256 };
+    const { createdAt: at, previous, author, approvalsNeeded: needed } = manifest;
+    const sealed = { manifest: { id: manifest.id, createdAt: at, previous, author, approvalsNeeded: needed }, manifestSha256, sealSha256 };
     await workspace.write('sealed', sealed);
     return sealed;
   });
+}
+
+/**
+ * How many approvals a package needs, and at least as many as when it was sealed: its manifest says so for good. None where nobody is named
+ * who could give one.
+ */
+export function approvalsNeeded({ sources: { settings } }: Pick<AssemblyParts, 'sources'>, sealed?: Steps['sealed']): number {
+  const now = settings.approvers.length === 0 ? 0 : settings.approvals.needed;
+  return Math.max(now, sealed?.manifest.approvalsNeeded ?? 0);
 }
 
 export interface Decision {
@@ -111,18 +123,29 @@ export async function expireReport(parts: AssemblyParts, id: string): Promise<st
   return sealed === undefined ? [] : setAside(parts, workspace, sealed, { by: 'worker', comment: 'Nobody approved it in time.' });
 }
 
-async function setAside(
-  parts: AssemblyParts,
-  { id, folder }: Workspace,
-  sealed: Steps['sealed'],
-  { by, comment }: Decision,
-): Promise<string[]> {
+async function setAside(parts: AssemblyParts, workspace: Workspace, sealed: Steps['sealed'], { by, comment }: Decision): Promise<string[]> {
+  const { id, folder } = workspace;
+  const followers = (await workspace.read('rejection'))?.followers ?? (await followersOf(parts, id));
+  await workspace.write('rejection', { by, comment, at: parts.now().toISOString(), followers });
   await parts.record({ org: orgOf(id), actor: by, action: 'evidence.refused', target: id, details: { ...detailsOf(id, sealed), comment } });
-  const followers = await unsealFollowers(parts, id);
-  const aside = join(parts.root, 'rejected', `${id}.${sealed.manifestSha256.slice(0, 12)}`);
+  await unseal(parts, followers);
+  const aside = join(parts.root, REJECTED, `${id}.${sealed.manifestSha256.slice(0, 12)}`);
   await mkdir(dirname(aside), { recursive: true });
   await rename(folder, aside);
   return followers;
+}
+
+/** What the newest rejection of it gave; undefined where there was none, or it has been begun anew since. */
+export async function rejectedBefore({ root }: Pick<AssemblyParts, 'root'>, id: string): Promise<string[] | undefined> {
+  if (workspaceOf(root, id).has('plan')) return undefined;
+  const folder = dirname(join(root, REJECTED, id));
+  if (!existsSync(folder)) return undefined;
+  const rejections: Steps['rejection'][] = [];
+  for (const name of await readdir(folder)) {
+    const note = join(folder, name, 'rejection.json');
+    if (name.startsWith(`${basename(id)}.`) && existsSync(note)) rejections.push(JSON.parse(await readFile(note, 'utf8')));
+  }
+  return rejections.sort((a, b) => a.at.localeCompare(b.at)).at(-1)?.followers;
 }
 
 /** Who may approve, checked against the settings as they are now. Throws PARAPET_APPROVAL_REFUSED. */
@@ -163,10 +186,9 @@ export async function publishReport(parts: AssemblyParts, id: string): Promise<S
   const plan = (await workspace.read('plan')) as Plan;
   const { settings } = parts.sources;
   const approvals = await approvalsOf(parts, workspace);
-  if (settings.approvers.length > 0 && approvals.length < settings.approvals.needed) {
-    throw new ParapetError('PARAPET_APPROVAL_REFUSED', {
-      message: `${id} has ${approvals.length} of ${settings.approvals.needed} approvals.`,
-    });
+  const needed = approvalsNeeded(parts, sealed);
+  if (approvals.length < needed) {
+    throw new ParapetError('PARAPET_APPROVAL_REFUSED', { message: `${id} has ${approvals.length} of ${needed} approvals.` });
   }
   const framework = openFramework(parts, plan.framework);
   const chain = await chainOf(parts, plan.org, framework.id);
@@ -252,7 +274,7 @@ async function awaiting({ root }: AssemblyParts, id: string): Promise<{ workspac
 
 /** Nobody approves or publishes what is not what was sealed. */
 async function checkWhole({ openssl }: AssemblyParts, { package: folder }: Workspace): Promise<void> {
-  const { valid, errors } = await verifyPackage(folder, { openssl });
+  const { valid, errors } = await verifyPackage(folder, { openssl, isWaiting: true });
   if (!valid) throw new ParapetError('PARAPET_PACKAGE_INVALID', { message: errors.join('; ') });
 }
 

@@ -2,7 +2,7 @@
  * The folder of one report while it comes about. Each step leaves what it made there, whole or not at all, so whoever is killed goes on
  * from the last step that was finished:
  *
- *   plan.json  package/…  tree.json  sealed.json  approvals.json  publication.json
+ *   plan.json  package/…  tree.json  sealed.json  approvals.json  publication.json or rejection.json
  */
 import { existsSync } from 'node:fs';
 import { mkdir, readdir, readFile } from 'node:fs/promises';
@@ -17,9 +17,15 @@ import type { Plan } from './plan.ts';
 export interface Steps {
   plan: Plan;
   tree: Manifest['interactions'];
-  sealed: { manifest: Pick<Manifest, 'id' | 'createdAt' | 'previous' | 'author'>; manifestSha256: string; sealSha256: string };
+  sealed: {
+    manifest: Pick<Manifest, 'id' | 'createdAt' | 'previous' | 'author' | 'approvalsNeeded'>;
+    manifestSha256: string;
+    sealSha256: string;
+  };
   approvals: Approval['approvals'];
   publication: Publication & { manifest: string };
+  /** With the packages behind it, whose seals it takes: who is killed in that still knows them. */
+  rejection: { by: string; comment: string; at: string; followers: string[] };
 }
 
 export interface Workspace {

@@ -5,7 +5,10 @@ import type { Manifest } from './manifest.ts';
 export const MOST_EARLY_SECONDS = 300;
 export const MOST_LATE_SECONDS = 3_600;
 
-export type Verifiable = Pick<Manifest, 'id' | 'createdAt' | 'window' | 'interactions' | 'signature' | 'timestamp' | 'previous'>;
+export type Verifiable = Pick<
+  Manifest,
+  'id' | 'createdAt' | 'window' | 'interactions' | 'signature' | 'timestamp' | 'previous' | 'approvalsNeeded'
+>;
 
 /** `rootFingerprint256` is of `certificates/root.pem`, as openssl prints it. */
 export function instructions(
@@ -71,7 +74,10 @@ That root is also made of the last column of \`merkle/chunks.csv\`, by the same 
 }
 
 /** Everything of step 2. Ends with an exit code other than 0 when something is wrong. */
-export function shellBlock({ createdAt, signature }: Pick<Verifiable, 'createdAt' | 'signature'>, intermediates: boolean): string {
+export function shellBlock(
+  { createdAt, signature, approvalsNeeded }: Pick<Verifiable, 'createdAt' | 'signature' | 'approvalsNeeded'>,
+  intermediates: boolean,
+): string {
   const created = Math.floor(Date.parse(createdAt) / 1_000);
   // openssl reads no more of a signature than the longest one has, so what stands behind it is looked at here.
   const [length, verify] =
@@ -113,15 +119,17 @@ openssl ts -verify -data manifest.json -in manifest.json.tsr -CAfile "$TSA_TRUST
 diff <(openssl x509 -in certificates/signer.pem) certificates/signer.pem
 openssl verify -purpose smimesign -attime "$at" -CAfile "$TRUST"${above} certificates/signer.pem
 ${check('SEAL')}
-# The approval, where there is one.
+# The approval, where there is one; ${approvalsNeeded} must have given it.
+approved=0
 if [ -e APPROVAL ]; then
   ${check('APPROVAL', '  ')}
   grep -q "\\"seal\\": \\"$(sha256 SEAL | cut -c1-64)\\"" APPROVAL
   author=$(sed -n 's/^  "author": \\(.*\\),$/\\1/p' manifest.json)
   if grep -qF "\\"by\\": $author," APPROVAL; then exit 1; fi
-else
-  echo 'nobody has approved it'
+  approved=$(grep '^      "by": ' APPROVAL | sort -u | wc -l)
 fi
+echo "$((approved)) of ${approvalsNeeded} have approved it"
+[ "$approved" -ge ${approvalsNeeded} ]
 echo 'the package is whole'`;
 }
 

@@ -43,6 +43,8 @@ const manifestSchema = z.strictObject({
   generator: z.strictObject({ name: z.literal('parapet'), version: z.string() }),
   /** Who had it made; who approves it is somebody else. */
   author: z.string(),
+  /** Without so many approvals by others it is not what was published. */
+  approvalsNeeded: z.number().int().nonnegative().default(0),
   seed: sha256,
   /** The package before it of the same organisation and framework: the chain. */
   previous: link.nullable(),

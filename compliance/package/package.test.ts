@@ -145,6 +145,31 @@ describe('an approval', () => {
     }
   });
 
+  it('that is needed cannot be taken away', async () => {
+    const folder = at('stripped');
+    const { manifest, sealSha256 } = await seal(folder, { ...(await draft(folder)), approvalsNeeded: 2 }, parts);
+    const byShell = () => checkByShell(folder, readFileSync(join(folder, 'VERIFY.md'), 'utf8'));
+    // While it waits for them it is what was sealed, and not yet what will be published.
+    expect(await verifyPackage(folder, { openssl: run, isWaiting: true })).toMatchObject({ valid: true });
+    const approval = { format: 'parapet-approval/1', package: manifest.id, seal: sealSha256, author: 'ann' } as const;
+    const [bob] = approvals as [(typeof approvals)[0]];
+    for (const [given, good] of [
+      [[], false],
+      [[bob], false],
+      [[bob, bob], false],
+      [[bob, { ...bob, by: 'eve' }], true],
+    ] as const) {
+      if (given.length > 0) await approve(folder, { ...approval, approvals: [...given] }, parts.signer);
+      const { valid, errors } = await verifyPackage(folder, { openssl: run });
+      expect(valid, errors.join()).toBe(good);
+      if (!good) expect(errors).toEqual([expect.stringContaining('2 must have approved it')]);
+      expect((await byShell()).good).toBe(good);
+    }
+    for (const name of ['APPROVAL', 'APPROVAL.sig']) rmSync(join(folder, name));
+    expect((await verifyPackage(folder, { openssl: run })).valid).toBe(false);
+    expect((await byShell()).good).toBe(false);
+  });
+
   it('by its author, or of another package, is none', async () => {
     const folder = at('self-approved');
     const { manifest, sealSha256 } = await seal(folder, await draft(folder), parts);

@@ -20,7 +20,7 @@ beforeAll(async () => {
     ['other', 90, '2026-09'],
     ['package', 100, '2026-10'],
   ] as const) {
-    const { manifest, sealSha256 } = await seal(at(name), await draft(at(name), { count, period }), parts);
+    const { manifest, sealSha256 } = await seal(at(name), { ...(await draft(at(name), { count, period })), approvalsNeeded: 1 }, parts);
     const approvals = [{ by: 'bob', role: 'compliance_officer', at: '2026-11-02T10:00:00.000Z', comment: period }];
     const approval = { format: 'parapet-approval/1', package: manifest.id, seal: sealSha256, author: 'ann', approvals } as const;
     await approve(at(name), approval, parts.signer);

@@ -5,7 +5,7 @@
 import { linkSync, mkdirSync, readFileSync, renameSync, rmSync, statSync, symlinkSync, writeFileSync } from 'node:fs';
 import { basename, dirname, join } from 'node:path';
 import { listFiles } from './files.ts';
-import { MANIFEST, SEAL, SIGNATURE, SUMS, TIMESTAMP } from './manifest.ts';
+import { APPROVAL, APPROVAL_SIGNATURE, MANIFEST, SEAL, SIGNATURE, SUMS, TIMESTAMP } from './manifest.ts';
 
 export interface Place {
   /** The copy to change. */
@@ -54,6 +54,10 @@ export const CHANGES: Readonly<Record<string, Change>> = {
     ]);
     put(place, path, place.dice() < 0.5 ? '' : 'added\n');
     return `${JSON.stringify(path)} added`;
+  },
+  'an approval taken away': (place) => {
+    for (const path of [APPROVAL, APPROVAL_SIGNATURE]) rmSync(join(place.folder, path));
+    return 'nobody approves it any more';
   },
   'two swapped files': (place) => {
     const [a, b] = [oneOf(place, place.paths), oneOf(place, place.paths)];

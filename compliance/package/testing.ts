@@ -78,6 +78,7 @@ export async function draft(folder: string, { count = 100, period = '2026-10' } 
     createdAt: new Date().toISOString(),
     generator: { name: 'parapet', version: '0.1.0' },
     author: 'ann',
+    approvalsNeeded: 0,
     seed: hash('sha256', 'seed'),
     previous: null,
     addendumTo: null,

@@ -52,6 +52,8 @@ export interface VerifyOptions {
   /** PEM file of roots that are trusted for signatures, and for timestamps. */
   trustFile?: string | undefined;
   timestampTrustFile?: string | undefined;
+  /** It waits for approval: that it has none yet is no fault. */
+  isWaiting?: boolean | undefined;
 }
 
 /** What is read as a whole is never larger. */
@@ -154,8 +156,12 @@ export async function verifyPackage(folder: string, options: VerifyOptions): Pro
       const { package: id, seal, author, approvals } = readApproval(asWritten(approval));
       if (id !== manifest.id || seal !== hash('sha256', await read(SEAL))) throw wrong('the approval is of another package.');
       if (approvals.some(({ by }) => by === author || by === manifest.author)) throw wrong('its author approved it.');
-      result.approvedBy = approvals.map(({ by }) => by);
+      result.approvedBy = [...new Set(approvals.map(({ by }) => by))];
     }
+  });
+  await check('approval', async () => {
+    const [needed, given] = [manifest?.approvalsNeeded ?? 0, result.approvedBy.length];
+    if (given < needed && options.isWaiting !== true) throw wrong(`${needed} must have approved it, and ${given} did.`);
   });
 
   await check('tree', async () => {

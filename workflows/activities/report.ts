@@ -1,9 +1,7 @@
 /** The steps of a report as activities. Each is one of `compliance/assembly`, which may be run again; nothing is decided here. */
-import { existsSync } from 'node:fs';
-import { readdir } from 'node:fs/promises';
-import { basename, dirname, join } from 'node:path';
 import {
   type AssemblyParts,
+  approvalsNeeded,
   approveReport,
   assess,
   collect,
@@ -16,6 +14,7 @@ import {
   plan,
   publishReport,
   type ReportRequest,
+  rejectedBefore,
   rejectReport,
   render,
   sealReport,
@@ -73,12 +72,12 @@ export function createReportActivities(desks: Desks, step: Step) {
 
     sealReport: (id: string): Promise<ApprovalRules> =>
       on('seal', id, async (parts, report) => {
-        const { manifest } = await sealReport(parts, report);
+        const sealed = await sealReport(parts, report);
         const { approvers, approvals } = parts.sources.settings;
         const given = ((await report.workspace.read('approvals')) ?? []).map(({ by }) => by).filter((by) => !isRevoked(parts, by));
-        const { needed, withinDays } = approvals;
-        const { author, createdAt } = manifest;
-        return { author, createdAt, approvers, needed, withinMs: withinDays * 86_400_000, given };
+        const { author, createdAt } = sealed.manifest;
+        const needed = approvalsNeeded(parts, sealed);
+        return { author, createdAt, approvers, needed, withinMs: approvals.withinDays * 86_400_000, given };
       }),
 
     /** Who has approved so far. */
@@ -88,12 +87,12 @@ export function createReportActivities(desks: Desks, step: Step) {
     /** Reports behind it, which are to be sealed again. */
     rejectReport: (id: string, decision: Decision): Promise<string[]> =>
       step(`reject ${id}`, () =>
-        desks.use(orgOf(id), async (parts) => ((await isAside(parts, id)) ? [] : rejectReport(parts, id, decision))),
+        desks.use(orgOf(id), async (parts) => (await rejectedBefore(parts, id)) ?? rejectReport(parts, id, decision)),
       ),
 
     /** As a rejection, but by nobody: the time for approvals is over. */
     expireReport: (id: string): Promise<string[]> =>
-      step(`expire ${id}`, () => desks.use(orgOf(id), async (parts) => ((await isAside(parts, id)) ? [] : expireReport(parts, id)))),
+      step(`expire ${id}`, () => desks.use(orgOf(id), async (parts) => (await rejectedBefore(parts, id)) ?? expireReport(parts, id))),
 
     publishReport: (id: string): Promise<PublishedReport> =>
       on('publish', id, async (parts, { workspace }) => {
@@ -108,13 +107,6 @@ export function createReportActivities(desks: Desks, step: Step) {
         desks.use(orgOf(id), ({ record }) => record({ org: orgOf(id), actor: 'worker', action: `report.${notice}`, target: id, details })),
       ),
   };
-}
-
-/** Whether a rejection that was cut off had put it aside already. */
-async function isAside({ root }: AssemblyParts, id: string): Promise<boolean> {
-  if (workspaceOf(root, id).has('plan')) return false;
-  const folder = dirname(join(root, 'rejected', id));
-  return existsSync(folder) && (await readdir(folder)).some((name) => name.startsWith(`${basename(id)}.`));
 }
 
 const orgOf = (id: string) => id.split('/')[2] as string;

@@ -1,6 +1,7 @@
 /** Verification of what was published, the age of keys, erasure and training, over the functions that the commands run. */
 import { X509Certificate } from 'node:crypto';
-import { type AssemblyParts, chainOf, verifyArchived } from '../../compliance/assembly/index.ts';
+import { type AssemblyParts, type ChainLink, chainOf, verifyArchived } from '../../compliance/assembly/index.ts';
+import { toParapetError } from '../../core/errors.ts';
 import type { BrokenPackage, DueKey, EraseInput, VerifiedArchive } from '../contract.ts';
 import type { Desks } from './desks.ts';
 import type { Step } from './step.ts';
@@ -95,7 +96,14 @@ export function createUpkeepActivities(desks: Desks, step: Step, chores: Chores)
 
 /** Each published package names the one before it, by its hash, and two never name the same. */
 async function chainFaults(parts: AssemblyParts, org: string, framework: string): Promise<BrokenPackage[]> {
-  const links = (await chainOf(parts, org, framework)).filter(({ published }) => published);
+  let links: ChainLink[];
+  try {
+    links = (await chainOf(parts, org, framework)).filter(({ published }) => published);
+  } catch (error) {
+    const { code, message } = toParapetError(error);
+    if (code !== 'PARAPET_CHAIN_BROKEN') throw error;
+    return [{ id: `report/${framework}/${org}`, errors: [message] }];
+  }
   const faults: BrokenPackage[] = [];
   links.forEach(({ id, previous }, n) => {
     const before = links[n - 1];
