@@ -47,7 +47,7 @@ export function createInteractions({ codec, keys, inspected, fixtures: options }
     return {
       inspectMode: 'monitor',
       signatureVersion: detector.version,
-      verdicts: verdictsOf(inspection, 'flagged'),
+      verdicts: verdictsOf(inspection, () => 'flagged'),
       riskScore: inspection.riskScore,
     };
   }

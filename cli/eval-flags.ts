@@ -6,6 +6,7 @@ import { REPORT_ENDINGS } from './eval-files.ts';
 
 export interface EvalFlags {
   pii?: boolean;
+  harmful?: boolean;
   /** Names with commas between. */
   layers?: string;
   /** Each `field=value,…`. */
@@ -41,9 +42,18 @@ export function evalOptions(flags: EvalFlags): Pick<EvalOptions, 'layers' | 'exc
 }
 
 /** What `--pii` cannot be asked together with; undefined when nothing was. */
-export function besidesPii({ layers, exclude, encodings, report, record }: EvalFlags): string | undefined {
-  const given = Object.entries({ layers, exclude, encodings, report, record }).filter(([, value]) => value !== undefined);
-  return given.length === 0 ? undefined : `--pii cannot be combined with ${given.map(([name]) => `--${name}`).join(', ')}`;
+export function besidesPii({ layers, exclude, encodings, report, record, harmful }: EvalFlags): string | undefined {
+  return besides('--pii', { layers, exclude, encodings, report, record, harmful });
+}
+
+/** The same of `--harmful`. */
+export function besidesHarmful({ encodings, report, record }: EvalFlags): string | undefined {
+  return besides('--harmful', { encodings, report, record });
+}
+
+function besides(what: string, others: Partial<EvalFlags>): string | undefined {
+  const given = Object.entries(others).filter(([, value]) => value !== undefined);
+  return given.length === 0 ? undefined : `${what} cannot be combined with ${given.map(([name]) => `--${name}`).join(', ')}`;
 }
 
 function filterOf(text: string): Filter | undefined {

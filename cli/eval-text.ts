@@ -5,12 +5,14 @@ import {
   type Example,
   exampleLine,
   facts,
+  harmTables,
   overview,
   piiTable,
   type Report,
   shown,
   type Table,
 } from '../detection/evaluation/index.ts';
+import type { HarmReport } from './eval-harmful.ts';
 import type { PiiReport } from './eval-pii.ts';
 
 export function renderEvaluation(report: Report): string[] {
@@ -21,6 +23,12 @@ export function renderEvaluation(report: Report): string[] {
     ...confusions(evaluation),
   ]);
   return [facts(report), ...lines(overview(report.files)), ...files];
+}
+
+export function renderHarm({ files, all, layers }: HarmReport): string[] {
+  const each = files.flatMap(({ file, evaluation }) => harmTables(file, evaluation).flatMap(lines));
+  const said = layers.map(({ name, version }) => `${name} ${version}`).join(', ');
+  return [said, ...each, ...(files.length === 1 ? [] : harmTables('all files', all).flatMap(lines))];
 }
 
 export function renderPii({ files, all }: PiiReport): string[] {

@@ -90,8 +90,8 @@ const encodingsJson = ({ all: { attacks, caught, recall }, byEncoding }: Disguis
   recall,
   by_encoding: byEncoding,
 });
-const sliceJson = ({ name, ...figures }: Slice) => ({ name, ...figuresJson(figures) });
+export const sliceJson = ({ name, ...figures }: Slice) => ({ name, ...figuresJson(figures) });
 
-function figuresJson({ rows, attacks, benign, tprBlock, fprBlock, tprAlert, fprAlert, auc, f1 }: Figures) {
+export function figuresJson({ rows, attacks, benign, tprBlock, fprBlock, tprAlert, fprAlert, auc, f1 }: Figures) {
   return { rows, attacks, benign, tpr_block: tprBlock, fpr_block: fprBlock, tpr_alert: tprAlert, fpr_alert: fprAlert, auc, f1 };
 }

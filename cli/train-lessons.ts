@@ -2,6 +2,7 @@
  * From analysts' verdicts to texts with a label: each verdict's interaction is found in the log and opened with its subject's key.
  * What was erased cannot be opened, so nobody is learnt from whose data is gone. Texts live in memory only.
  */
+import { HARMFUL_REQUEST } from '../detection/index.ts';
 import type { KeyStore } from '../keys/port.ts';
 import type { EventLog } from '../log/port.ts';
 import { TOPICS } from '../log/topics.ts';
@@ -37,8 +38,10 @@ const LONGEST_TEXT = 20_000;
 
 /** Reads all interactions in the log once. `recent`: how many of the newest to keep, of all partitions together. */
 export async function lessonsOf(verdicts: readonly AnalystVerdict[], recent: number, parts: LessonParts): Promise<Lessons> {
-  // What a user does is the behaviour's matter, and what a model answered the signatures'.
-  const about = verdicts.filter(({ layer, direction }) => layer !== 'behaviour' && direction === 'request');
+  // What a user does is the behaviour's matter, what a model answered the signatures', and whether somebody asks for harm another head's.
+  const about = verdicts.filter(
+    ({ layer, direction, threatType }) => layer !== 'behaviour' && direction === 'request' && threatType !== HARMFUL_REQUEST,
+  );
   const wanted = Map.groupBy(about, ({ interactionId }) => interactionId);
   const skipped: Lessons['skipped'] = { notInLog: 0, erased: 0, noText: 0, notText: verdicts.length - about.length };
   const lessons: Taught[] = [];

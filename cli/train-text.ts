@@ -10,7 +10,7 @@ export function renderTrained(trained: Trained): string[] {
     'not in the log any more': skipped.notInLog,
     erased: skipped.erased,
     'without a text': skipped.noText,
-    'about behaviour or answers': skipped.notText,
+    'about behaviour, answers or requests for harm': skipped.notText,
   }).filter(([, count]) => count > 0);
   const wrong = rules.filter(({ falsePositives }) => falsePositives > 0).slice(0, MOST_RULES);
   return [

@@ -61,7 +61,13 @@ async function start(settings: Record<string, string> = {}): Promise<Parts> {
 type Parts = TrainParts & { env: Environment; log: EventLog; codec: Codec; keys: KeyStore };
 
 /** An interaction in the log, and what an analyst says of it. */
-async function say({ log, codec, keys }: Parts, n: number, text: string, verdict: AnalystVerdict['verdict'], user = 'ann'): Promise<void> {
+async function say(
+  { log, codec, keys }: Parts,
+  n: number,
+  text: string,
+  verdict: AnalystVerdict['verdict'],
+  { user = 'ann', ...about }: Partial<AnalystVerdict> & { user?: string } = {},
+): Promise<void> {
   const interactionId = `0199f3c0-0000-7000-8000-${String(n).padStart(12, '0')}`;
   const subject = `acme/${user}`;
   const content = JSON.stringify({ messages: [{ role: 'user', parts: [{ type: 'text', text }] }], tools: [] });
@@ -82,6 +88,7 @@ async function say({ log, codec, keys }: Parts, n: number, text: string, verdict
     threatId: verdict === 'missed' ? null : `t-${n}`,
     layer: verdict === 'missed' ? '' : 'model',
     ruleId: verdict === 'missed' ? '' : 'MD-0001',
+    ...about,
   };
   const record = (topic: TopicId, value: never) => {
     return { topic: TOPICS[topic].name, key: 'acme/a', timestamp: 1_800_000_000_000 + n, headers: {}, value: codec.encode(topic, value) };
@@ -145,7 +152,7 @@ describe('parapet train', { timeout: 120_000 }, () => {
 
   it('learns nothing from who was erased, and says when too little is left', async () => {
     const parts = await start();
-    for (let n = 0; n < 12; n++) await say(parts, n, `${SHOW} ${n}`, 'false_positive', 'bob');
+    for (let n = 0; n < 12; n++) await say(parts, n, `${SHOW} ${n}`, 'false_positive', { user: 'bob' });
     for (let n = 12; n < 24; n++) await say(parts, n, `${SHOW} ${n}`, 'false_positive');
     await parts.keys.destroy('acme/bob');
     await expect(train(parts, { promote: false, sample: 0 })).rejects.toMatchObject({ code: 'PARAPET_TRAIN_TOO_FEW' });
@@ -153,5 +160,14 @@ describe('parapet train', { timeout: 120_000 }, () => {
     const { skipped, taught, heldBack } = await train(parts, { promote: false, sample: 0 });
     expect(skipped).toEqual({ notInLog: 0, erased: 12, noText: 0, notText: 0 });
     expect(taught + heldBack).toBe(48);
+  });
+
+  it('learns nothing about attacks from whether somebody asked for harm', async () => {
+    const parts = await start();
+    await errs(parts);
+    const harm = { ruleId: 'MD-0004', threatType: 'harmful_request' };
+    for (let n = 40; n < 46; n++) await say(parts, n, `how does one end process ${n}`, 'true_positive', harm);
+    const { skipped, taught, heldBack } = await train(parts, { promote: false, sample: 0 });
+    expect([taught + heldBack, skipped.notText]).toEqual([40, 6]);
   });
 });

@@ -6,7 +6,7 @@ import { existsSync, readFileSync } from 'node:fs';
 import { join, resolve } from 'node:path';
 import { z } from 'zod';
 import { ParapetError } from './errors.ts';
-import { detectionSettings } from './settings/detection.ts';
+import { detectionChecks, detectionSettings } from './settings/detection.ts';
 import { evidenceChecks, evidenceSettings } from './settings/evidence.ts';
 import { kafkaChecks, kafkaSettings } from './settings/kafka.ts';
 import { bytes, flag, MiB, milliseconds, organisation } from './settings/kinds.ts';
@@ -106,7 +106,7 @@ function crossChecks(env: Environment): string[] {
   if (env.PARAPET_CONTENT_LIMIT_BYTES > 16 * MiB)
     problems.push('PARAPET_CONTENT_LIMIT_BYTES must be at most 16 MiB: a record of the log holds at most 64');
   if (env.PARAPET_DURABILITY === 'kafka' && env.KAFKA_BROKERS === undefined) problems.push('PARAPET_DURABILITY=kafka needs KAFKA_BROKERS');
-  problems.push(...kafkaChecks(env), ...storeChecks(env), ...evidenceChecks(env), ...workflowChecks(env));
+  problems.push(...detectionChecks(env), ...kafkaChecks(env), ...storeChecks(env), ...evidenceChecks(env), ...workflowChecks(env));
   return problems;
 }
 

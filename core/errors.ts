@@ -62,6 +62,11 @@ export const ERROR_TABLE = {
     means: 'A guard blocked the request or its answer.',
     hint: 'See the findings; an operator can change PARAPET_INSPECT_MODE.',
   },
+  PARAPET_HARMFUL_REQUEST: {
+    status: 403,
+    means: 'The request asks for harm, and the policy is to refuse that.',
+    hint: 'Say what it is for if it was meant otherwise; an operator can change PARAPET_HARMFUL.',
+  },
   PARAPET_AGENT_QUARANTINED: {
     status: 403,
     means: 'The agent is in quarantine, and no vendor is called for it.',

@@ -181,6 +181,7 @@ describe('the risk score', () => {
     const finding = fc.record({
       score: fc.double({ min: 0, max: 1, noNaN: true }),
       severity: fc.constantFrom('low' as const, 'medium' as const, 'high' as const, 'critical' as const),
+      threatType: fc.constantFrom('jailbreak' as const, 'harmful_request' as const),
     });
     fc.assert(
       fc.property(fc.array(finding, { maxLength: 10 }), finding, (some, one) => {

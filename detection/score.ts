@@ -1,8 +1,8 @@
 /**
  * One number for many findings: the chance that at least one of them is right, were they independent. Monotone: another
- * finding, or a surer one, never lowers it. Those of rules on trial do not count.
+ * finding, or a surer one, never lowers it. Those of rules on trial do not count, nor requests for harm.
  */
-import type { Finding, Severity } from './types.ts';
+import { type Finding, HARMFUL_REQUEST, type Severity } from './types.ts';
 
 /** How much of a rule's certainty counts: a sure finding of a slight thing is still slight. */
 const WEIGHT: Record<Severity, number> = { low: 0.6, medium: 0.85, high: 0.95, critical: 1 };
@@ -14,9 +14,14 @@ const WEIGHT: Record<Severity, number> = { low: 0.6, medium: 0.85, high: 0.95, c
  */
 export const ALERT_SCORE = 20;
 
+/** Whether it has a say in the risk. What has none is recorded all the same. */
+export function counts({ threatType, staged }: { threatType: string; staged?: true | undefined }): boolean {
+  return !staged && threatType !== HARMFUL_REQUEST;
+}
+
 /** 0–100, a whole number. */
-export function riskScore(findings: readonly Pick<Finding, 'score' | 'severity' | 'staged'>[]): number {
+export function riskScore(findings: readonly Pick<Finding, 'score' | 'severity' | 'threatType' | 'staged'>[]): number {
   let harmless = 1;
-  for (const { score, severity, staged } of findings) if (!staged) harmless *= 1 - score * WEIGHT[severity];
+  for (const finding of findings) if (counts(finding)) harmless *= 1 - finding.score * WEIGHT[finding.severity];
   return Math.round((1 - harmless) * 100);
 }

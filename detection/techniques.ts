@@ -15,6 +15,8 @@ const BY_TYPE: Readonly<Record<ThreatType, readonly string[]>> = {
   obfuscation: ['LLM01', 'AML.T0068'],
   resource_abuse: ['LLM10', 'AML.T0029'],
   account_misuse: ['LLM06', 'AML.T0012'],
+  // OWASP's lists name what is done to an application; ATLAS has the harm that is done with one.
+  harmful_request: ['AML.T0048'],
 };
 
 /** None for a kind that is not known here: an older gateway's, or a newer one's. */

@@ -18,7 +18,11 @@ export type ThreatType =
   | 'secret_leak'
   | 'obfuscation'
   | 'resource_abuse'
-  | 'account_misuse';
+  | 'account_misuse'
+  /** Somebody asks a model for harm. No attack on the application: it is recorded, and has no say in the risk. */
+  | 'harmful_request';
+
+export const HARMFUL_REQUEST = 'harmful_request' satisfies ThreatType;
 
 export interface Finding {
   /** Stable id of the signature, e.g. `PI-0012`. */
@@ -51,6 +55,10 @@ export interface Inspection {
   truncated: boolean;
   /** How it went with the classifier; left out where it was not asked, because nobody runs one or nothing was in doubt. */
   classifier?: 'read' | 'late' | 'failed';
+  /** 0–1: how likely somebody asks for harm; left out where it is too unlikely to look closer. */
+  harmful?: number;
+  /** Likely enough to refuse it, where that is the policy. */
+  surelyHarmful?: true;
 }
 
 export interface Detector {

@@ -157,6 +157,7 @@ export async function startGateway(env: Environment, logger: Logger, parts: Gate
       blockScore: env.PARAPET_BLOCK_SCORE,
       onFailure: env.PARAPET_INSPECT_FAILURE,
       onLate: env.PARAPET_MODEL_LATE,
+      refusesHarm: env.PARAPET_HARMFUL === 'block',
     },
     sensitive: sensitiveOf(env),
     classifierMs: env.PARAPET_MODEL_BUDGET_MS,

@@ -16,7 +16,7 @@ import { createExchange, type Ending, type Exchange } from './exchange.ts';
 import type { Routing, Target } from './routing.ts';
 import { authenticate } from './stages/authenticate.ts';
 import { complete } from './stages/complete.ts';
-import { decide } from './stages/decide.ts';
+import { decide, decidesFirst } from './stages/decide.ts';
 import { identify } from './stages/identify.ts';
 import { type Inspected, inspectRequest } from './stages/inspect.ts';
 import type { Client, StageParts } from './stages/parts.ts';
@@ -76,13 +76,13 @@ export function createPipeline(parts: PipelineParts): Pipeline {
     return { request, target };
   }
 
-  /** Block mode decides before the vendor is called; monitor mode holds nothing, so there it is only known at the end. */
+  /** What may be refused is decided before the vendor is called; where nothing is, it is only known at the end. */
   async function guard(exchange: Exchange, request: CanonicalRequest): Promise<void> {
     const judged = inspectRequest(exchange, request.content, parts.classifierMs).then((inspected) => {
       parts.onInspected(inspected);
       decide(exchange, parts.policy, inspected);
     });
-    if (parts.policy.mode === 'block') await judged;
+    if (decidesFirst(parts.policy)) await judged;
     else exchange.judged = judged;
   }
 
@@ -154,8 +154,10 @@ export function createPipeline(parts: PipelineParts): Pipeline {
   };
 }
 
+const BLOCKS = ['PARAPET_BLOCKED', 'PARAPET_HARMFUL_REQUEST', 'PARAPET_INSPECTION_FAILED', 'PARAPET_AGENT_QUARANTINED'];
+
 function refusalOf(code: string): 'blocked' | 'rejected' | 'failed' {
-  if (code === 'PARAPET_BLOCKED' || code === 'PARAPET_INSPECTION_FAILED' || code === 'PARAPET_AGENT_QUARANTINED') return 'blocked';
+  if (BLOCKS.includes(code)) return 'blocked';
   return code === 'PARAPET_INTERNAL' ? 'failed' : 'rejected';
 }
 

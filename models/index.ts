@@ -13,7 +13,7 @@ export const SHIPPED = join(import.meta.dirname, 'shipped');
 export const SHIPPED_ENCODER = join(SHIPPED, 'encoder');
 
 export type DetectionSettings = Pick<Environment, Extract<keyof Environment, `PARAPET_MODEL${string}`>> &
-  Partial<Pick<Environment, 'PARAPET_CANARIES'>>;
+  Partial<Pick<Environment, 'PARAPET_CANARIES' | 'PARAPET_HARMFUL'>>;
 
 export interface OpenDetector {
   detector: Detector;
@@ -60,9 +60,10 @@ export function readLinear(path = join(SHIPPED, 'linear.bin')): LinearModel {
 }
 
 /** How the layers add up. */
-export function settingsOf({ PARAPET_MODEL_PATH }: DetectionSettings): EnsembleSettings {
+export function settingsOf({ PARAPET_MODEL_PATH, PARAPET_HARMFUL }: DetectionSettings): EnsembleSettings {
   const shipped = JSON.parse(readFileSync(join(SHIPPED, 'ensemble.json'), 'utf8')) as EnsembleSettings;
-  return PARAPET_MODEL_PATH === undefined ? shipped : withOther(shipped);
+  const { harmful, ...attacks } = PARAPET_MODEL_PATH === undefined ? shipped : withOther(shipped);
+  return PARAPET_HARMFUL === 'off' || harmful === undefined ? attacks : { ...attacks, harmful };
 }
 
 /** The shipped classifier, or the one that the settings name. */
@@ -86,5 +87,6 @@ export async function openClassifierOf({
  */
 function withOther(settings: EnsembleSettings): EnsembleSettings {
   const knots = Array.from({ length: 41 }, (_, i): [number, number] => [(i - 20) / 2, Math.round(100 / (1 + Math.exp(-(i - 20) / 2)))]);
-  return { ...settings, mayLower: false, full: { bias: 0, signatures: 0, linear: 0, classifier: 1, knots } };
+  const full = { bias: 0, signatures: 0, linear: 0, classifier: 1, knots };
+  return { ...settings, mayLower: false, full, ...(settings.harmful ? { harmful: { fast: settings.harmful.fast } } : {}) };
 }

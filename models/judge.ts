@@ -1,7 +1,8 @@
 /** What an evaluation asks: the layers that ship, alone and together, about one text after the other. */
+import type { HarmJudge } from '../detection/evaluation/harmful.ts';
 import type { Judge, LayerName } from '../detection/evaluation/layers.ts';
-import { createDetector } from '../detection/index.ts';
-import { createEnsemble } from '../detection/model/ensemble.ts';
+import { counts, createDetector, HARMFUL_REQUEST, type Inspection } from '../detection/index.ts';
+import { createEnsemble, type EnsembleSettings } from '../detection/model/ensemble.ts';
 import type { Segment } from '../schemas/content.ts';
 import { type DetectionSettings, openClassifierOf, readLinear, settingsOf } from './index.ts';
 
@@ -39,7 +40,7 @@ export async function openJudge(layers: readonly LayerName[], settings: Detectio
     return {
       score: full.riskScore,
       byLayer: layers.map((layer) => ({ layer, score: scores[layer] })),
-      rules: full.findings.map(({ ruleId }) => ruleId),
+      rules: full.findings.filter(counts).map(({ ruleId }) => ruleId),
       truncated: full.truncated,
     };
   };
@@ -52,7 +53,53 @@ export async function openJudge(layers: readonly LayerName[], settings: Detectio
   };
 }
 
-/** What the model's own finding weighs, with what the layers before it said in it. */
-function modelRisk({ findings }: { findings: readonly { layer: string; score: number }[] }): number {
-  return Math.round(100 * Math.max(0, ...findings.filter(({ layer }) => layer === 'model').map(({ score }) => score)));
+export interface OpenHarmJudge {
+  judge: HarmJudge;
+  versions: { name: LayerName; version: string }[];
+  close(): Promise<void>;
+}
+
+/** How likely a text asks for harm, however unlikely that is, and what would come of it as shipped. The signatures have no say. */
+export async function openHarmJudge(layers: readonly LayerName[], settings: DetectionSettings): Promise<OpenHarmJudge> {
+  const linear = readLinear(settings.PARAPET_MODEL_LINEAR);
+  const classifier = layers.includes('classifier') ? await openClassifierOf(settings) : undefined;
+  const shipped = settingsOf({ ...settings, PARAPET_HARMFUL: 'monitor' });
+  const { harmful } = shipped;
+  if (harmful === undefined) throw new Error('ensemble.json has no weights for requests for harm');
+  const make = (weights: EnsembleSettings) =>
+    createEnsemble({
+      detector: (readAlong) => createDetector({ readAlong }),
+      linear,
+      ...(classifier ? { classifier } : {}),
+      settings: weights,
+    });
+  const inUse = make(shipped);
+  const open = make({ ...shipped, harmful: { ...harmful, fast: { ...harmful.fast, alert: 0 } } });
+
+  return {
+    async judge(text) {
+      const segments: Segment[] = [{ direction: 'request', role: 'user', kind: 'text', path: 'messages[0].parts[0]', text }];
+      const [all, said] = [await open.inspectFully(segments, PATIENCE_MS), await inUse.inspectFully(segments, PATIENCE_MS)];
+      if (said.classifier === 'failed' || said.classifier === 'late') throw new Error(`the classifier was ${said.classifier}`);
+      return {
+        // Of what is too short to be read nobody asks anything.
+        probability: all.harmful ?? 0,
+        found: said.findings.some(({ threatType }) => threatType === HARMFUL_REQUEST),
+        sure: said.surelyHarmful === true,
+      };
+    },
+    versions: [
+      { name: 'linear', version: linear.version },
+      ...(classifier ? [{ name: 'classifier' as const, version: classifier.version }] : []),
+    ],
+    async close() {
+      await classifier?.close();
+    },
+  };
+}
+
+/** What the model's own finding of an attack weighs, with what the layers before it said in it. */
+function modelRisk({ findings }: Pick<Inspection, 'findings'>): number {
+  const own = findings.filter((finding) => finding.layer === 'model' && counts(finding));
+  return Math.round(100 * Math.max(0, ...own.map(({ score }) => score)));
 }

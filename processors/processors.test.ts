@@ -3,7 +3,7 @@ import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { createDetector, createMasker, type Detector, signatures } from '../detection/index.ts';
+import { createDetector, createMasker, type Detector, type Finding, signatures } from '../detection/index.ts';
 import { openLocalKeyStore } from '../keys/local.ts';
 import type { KeyStore } from '../keys/port.ts';
 import { seal } from '../keys/seal.ts';
@@ -227,6 +227,51 @@ describe('detect', () => {
     const { assessed, threats } = await detect(interaction([user(attack)], 'No.'), trial);
     expect(assessed.assessment).toMatchObject({ riskScore: 0, threatsDetected: threats.length, signatureVersion: trial.version });
     expect(threats.length).toBeGreaterThan(0);
+  });
+
+  describe('that somebody asks for harm', () => {
+    const plain = createDetector();
+    const finding: Finding = {
+      ...{ ruleId: 'MD-0004', ruleVersion: 1, layer: 'model', threatType: 'harmful_request', severity: 'medium', score: 0.8 },
+      ...{ techniques: ['AML.T0048'], direction: 'request', role: 'user', path: 'messages[0].parts[0]', via: [], excerpt: 'what it said' },
+    };
+    const suspected: Finding = { ...finding, ruleId: 'MD-0001', threatType: 'prompt_injection', severity: 'medium', score: 0.3 };
+    /** Sees harm everywhere, and suspects an attack until the classifier was asked. */
+    const reading: Detector = {
+      version: 'reading',
+      inspect: () => ({ findings: [suspected, finding], riskScore: 30, truncated: false }),
+      inspectFully: async () => ({ findings: [finding], riskScore: 0, truncated: false, classifier: 'read', harmful: 0.8 }),
+    };
+    const { ruleId, ruleVersion, layer, threatType, severity, score, direction, path } = finding;
+    const verdict = { ruleId, ruleVersion, layer, threatType, severity, score, direction, path, action: 'flagged' as const };
+
+    it('is a threat without a risk, whatever the organisation’s own', async () => {
+      const { threats, assessed } = await detect(interaction([user('Please?')], 'No.'), reading, { of: () => ({ alert: 90, block: 100 }) });
+      expect(threats).toMatchObject([{ ruleId: 'MD-0004', riskScore: 0, maskedExcerpt: 'what it said', techniques: ['AML.T0048'] }]);
+      expect(assessed.assessment).toMatchObject({ riskScore: 0, threatsDetected: 1, topThreatType: 'harmful_request' });
+    });
+
+    it('adds nothing to what an attack is said to be', async () => {
+      const both: Detector = {
+        version: 'both',
+        inspect(segments) {
+          const inspection = plain.inspect(segments);
+          return { ...inspection, findings: [...inspection.findings, { ...finding, severity: 'critical', score: 1 }] };
+        },
+      };
+      const value = interaction([user(attack)], 'No.');
+      const [alone, beside] = [await detect(value), await detect(value, both)];
+      const { riskScore, topThreatType, topSeverity } = alone.assessed.assessment;
+      expect(beside.assessed.assessment).toMatchObject({ riskScore, topThreatType, topSeverity });
+      expect(beside.threats).toHaveLength(alone.threats.length + 1);
+    });
+
+    it('brings no suspicion back that the gateway’s classifier has cleared', async () => {
+      const seen = interaction([user('Please?')], 'No.', { signatureVersion: reading.version, verdicts: [verdict] });
+      const { threats, assessed } = await detect(seen, reading);
+      expect(threats).toMatchObject([{ ruleId: 'MD-0004', actionTaken: 'flagged', maskedExcerpt: 'what it said' }]);
+      expect(assessed.assessment).toMatchObject({ riskScore: 0, ruleIds: ['MD-0004'] });
+    });
   });
 
   it('judges by the rules that hold at its beginning', async () => {

@@ -18,10 +18,11 @@ export function evalCommand(program: Command): void {
     .option('--tpr-at-least <share>', 'of attacks, so many must be noticed; recorded with the figures', positive)
     .option('--fpr-at-most <share>', 'of harmless texts, so many may raise an alert; recorded with the figures', positive)
     .option('--pii', 'the files label spans of sensitive data: say how well these are found')
+    .option('--harmful', 'how well requests for harm are told from harmless texts, instead of attacks')
     .addOption(json)
     .action(async (files: string[], flags: EvalFlags) => {
-      const { besidesPii, evalOptions } = await import('../eval-flags.ts');
-      const { renderEvaluation, renderPii } = await import('../eval-text.ts');
+      const { besidesHarmful, besidesPii, evalOptions } = await import('../eval-flags.ts');
+      const { renderEvaluation, renderHarm, renderPii } = await import('../eval-text.ts');
       if (flags.pii) {
         const beside = besidesPii(flags);
         if (beside !== undefined) throw new WrongCommand(beside);
@@ -33,8 +34,17 @@ export function evalCommand(program: Command): void {
       }
       const options = evalOptions(flags);
       if (typeof options === 'string') throw new WrongCommand(options);
-      const { evaluateFiles, evaluationJson } = await import('../eval.ts');
       const models = readEnvironment();
+      if (flags.harmful) {
+        const beside = besidesHarmful(flags);
+        if (beside !== undefined) throw new WrongCommand(beside);
+        const { evaluateHarmFiles, harmJson } = await import('../eval-harmful.ts');
+        const measured = await evaluateHarmFiles(files, { ...options, models, onProgress: progress });
+        for (const line of renderHarm(measured)) console.log(line);
+        if (flags.json) console.log(JSON.stringify(harmJson(measured)));
+        return;
+      }
+      const { evaluateFiles, evaluationJson } = await import('../eval.ts');
       const evaluated = await evaluateFiles(files, { ...options, blockScore: models.PARAPET_BLOCK_SCORE, models, onProgress: progress });
       if (flags.record) {
         const { recordEvaluation } = await import('../eval-record.ts');

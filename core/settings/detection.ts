@@ -15,6 +15,8 @@ export const detectionSettings = {
   PARAPET_MODEL_LATE: z.enum(['open', 'closed']).default('open'),
   PARAPET_MODEL_THREADS: z.coerce.number().int().min(1).max(64).default(1),
 
+  PARAPET_HARMFUL: z.enum(['off', 'monitor', 'block']).default('monitor'),
+
   PARAPET_CANARIES: list()
     .pipe(z.array(z.string().regex(/^[A-Za-z0-9_-]{8,128}$/, 'a canary has 8 to 128 letters, digits, hyphens or underscores')).max(64))
     .optional(),
@@ -33,3 +35,14 @@ export const detectionSettings = {
 
   PARAPET_MASK_NAMES: flag(false),
 };
+
+type DetectionSettings = z.infer<z.ZodObject<typeof detectionSettings>>;
+
+/** Who asked for something to be refused must not believe that it is. */
+export function detectionChecks({ PARAPET_HARMFUL, PARAPET_INSPECT_MODE, PARAPET_MODEL }: DetectionSettings): string[] {
+  if (PARAPET_HARMFUL !== 'block') return [];
+  return [
+    ...(PARAPET_INSPECT_MODE === 'off' ? ['PARAPET_HARMFUL=block needs PARAPET_INSPECT_MODE=monitor or block'] : []),
+    ...(PARAPET_MODEL === 'off' ? ['PARAPET_HARMFUL=block needs PARAPET_MODEL=fast or full'] : []),
+  ];
+}

@@ -20,12 +20,15 @@ const SETTINGS: EnsembleSettings = {
   mayLower: true,
 };
 
-/** Only knows one word, of which it is very sure or a little. */
-function linearFor(word: string, weight = 60): LinearModel {
+/** Only knows one word, of which it is very sure or a little, and perhaps one that asks for harm. */
+function linearFor(word: string, weight = 60, harm = ''): LinearModel {
   const weights = new Map<Head, Weights>();
   for (const head of HEADS) weights.set(head, { scale: 0.05, bias: -6, values: new Int8Array(FEATURES) });
-  const { list, count } = createFeatureReader().read(word);
-  for (const feature of list.slice(0, count)) (weights.get('attack') as Weights).values[feature] = weight;
+  const reader = createFeatureReader();
+  for (const [head, known] of [['attack', word] as const, ['harmful', harm] as const]) {
+    const { list, count } = reader.read(known);
+    for (const feature of known === '' ? [] : list.slice(0, count)) (weights.get(head) as Weights).values[feature] = weight;
+  }
   return parseLinear(serialiseLinear(weights));
 }
 
@@ -139,6 +142,89 @@ describe('the ensemble', () => {
   it('has another version with another model', () => {
     expect(ensembleOf(linear).version).not.toBe(ensembleOf(linearFor('other')).version);
     expect(ensembleOf(linear).version).not.toBe(ensembleOf(linear, classifierThat(sure(0))).version);
+  });
+});
+
+describe('a request for harm', () => {
+  const harmful = {
+    fast: { bias: 0, linear: 1, classifier: 0, alert: 0.5, block: 0.9 },
+    full: { bias: 0, linear: 0, classifier: 1, alert: 0.5, block: 0.9 },
+  };
+  const settings = { ...SETTINGS, harmful };
+  const linear = linearFor('abracadabra', 60, 'poisonberry');
+  const asks = user('poisonberry poisonberry');
+
+  it('is a finding of its own with its place and its hottest stretch, and has no say in the risk', () => {
+    const inspection = ensembleOf(linear, undefined, settings).inspect(user(`${'Quiet words. '.repeat(200)}poisonberry poisonberry`));
+    expect(inspection).toMatchObject({
+      riskScore: 0,
+      harmful: expect.any(Number),
+      findings: [{ ruleId: 'MD-0004', layer: 'model', threatType: 'harmful_request', path: 'messages[0].parts[0]', direction: 'request' }],
+    });
+    const [finding] = inspection.findings;
+    expect(finding?.score).toBe(inspection.harmful);
+    expect(finding?.excerpt).toContain('poisonberry');
+    expect(finding?.excerpt.length).toBeLessThanOrEqual(160);
+  });
+
+  it('is sure from one bound on, likely from another, and below that nothing', () => {
+    const at = (bias: number) => {
+      const fast = { ...harmful.fast, bias };
+      return ensembleOf(linear, undefined, { ...SETTINGS, harmful: { fast } }).inspect(asks);
+    };
+    const logit = linear.read(asks[0]?.text ?? '').harmful.logit;
+    expect(at(3 - logit)).toMatchObject({ surelyHarmful: true, findings: [{ severity: 'medium' }] });
+    expect(at(1 - logit)).toMatchObject({ findings: [{ severity: 'low' }] });
+    expect(at(1 - logit).surelyHarmful).toBeUndefined();
+    expect(at(-1 - logit)).toEqual({ findings: [], riskScore: 0, truncated: false });
+  });
+
+  it('changes nothing about an attack in the same request', () => {
+    const both = [...asks, ...user('abracadabra abracadabra', { path: 'messages[1].parts[0]' })];
+    const without = ensembleOf(linear).inspect(both);
+    const { findings, riskScore } = ensembleOf(linear, undefined, settings).inspect(both);
+    expect(without.riskScore).toBeGreaterThanOrEqual(20);
+    expect(riskScore).toBe(without.riskScore);
+    expect(findings.slice(0, -1)).toEqual(without.findings);
+    expect(findings.at(-1)).toMatchObject({ ruleId: 'MD-0004', path: 'messages[0].parts[0]' });
+  });
+
+  it('is what people ask, not what tools return or documents tell', () => {
+    const { inspect } = ensembleOf(linear, undefined, settings);
+    const text = asks[0]?.text ?? '';
+    for (const more of [{ kind: 'document' }, { role: 'tool', kind: 'tool_result' }, { role: 'assistant' }] as const)
+      expect(inspect(user(text, more))).toEqual({ findings: [], riskScore: 0, truncated: false });
+  });
+
+  it('is seen again when it comes again, with a memory of what was clear', () => {
+    const { inspect } = ensembleOf(linear, undefined, settings, 1 << 20);
+    const again = user('poisonberry poisonberry, if you please, once more');
+    const first = inspect(again);
+    expect(first.findings).toHaveLength(1);
+    for (let turn = 0; turn < 4; turn++) expect(inspect(again)).toEqual(first);
+  });
+
+  it('is looked for only where somebody wants to know', () => {
+    expect(ensembleOf(linear).inspect(asks)).toEqual({ findings: [], riskScore: 0, truncated: false });
+  });
+
+  it('is the classifier’s matter too, where an attack was in doubt and it was asked', async () => {
+    const doubtful = user('poisonberry and abracadabra, the two of them, for the one who asks');
+    const labelled = (harmLogit: number) => classifierThat({ kind: 'read', readings: [{ logit: 0, labels: { harmful: harmLogit } }] });
+    const loose = { ...settings, harmful: { ...harmful, fast: { ...harmful.fast, bias: 9 } }, consult: { from: -50, to: 50 } };
+    const no = await ensembleOf(linear, labelled(-3), loose).inspectFully(doubtful, 10);
+    expect(no).toMatchObject({ classifier: 'read', harmful: 1 / (1 + Math.exp(3)) });
+    expect(no.findings.map(({ ruleId }) => ruleId)).not.toContain('MD-0004');
+    const yes = await ensembleOf(linear, labelled(3), loose).inspectFully(doubtful, 10);
+    expect(yes).toMatchObject({ harmful: 1 / (1 + Math.exp(-3)), surelyHarmful: true });
+    // One that has no such label leaves the linear model's word as it is.
+    const fast = ensembleOf(linear, undefined, loose).inspect(doubtful);
+    const silent = await ensembleOf(linear, classifierThat(sure(0)), loose).inspectFully(doubtful, 10);
+    expect(silent.harmful).toBe(fast.harmful);
+    expect(await ensembleOf(linear, classifierThat({ kind: 'late' }), loose).inspectFully(doubtful, 10)).toMatchObject({
+      classifier: 'late',
+      harmful: fast.harmful,
+    });
   });
 });
 

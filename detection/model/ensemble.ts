@@ -12,7 +12,8 @@ import { isEnglish, isLanguage } from '../guesses.ts';
 import { ALERT_SCORE } from '../score.ts';
 import type { Detector, Finding, Inspection, ThreatType } from '../types.ts';
 import type { Classifier } from './classifier.ts';
-import type { AttackClass, LinearModel, LinearReading } from './linear.ts';
+import { HARMFUL_LABEL, type HarmfulSettings, harmFinding, mayAsk, neededForHarm, probabilityOf } from './harmful.ts';
+import type { AttackClass, LinearModel, LinearReading, Reading } from './linear.ts';
 
 /** The weights of a sum of log-odds, and what it means as risk. */
 export interface Stacking {
@@ -34,6 +35,8 @@ export interface EnsembleSettings {
   consult: { from: number; to: number };
   /** Whether the classifier's word may take back what the linear model says; a signature's it never takes back. */
   mayLower: boolean;
+  /** Left out where nobody wants to know of requests for harm. */
+  harmful?: HarmfulSettings;
 }
 
 export interface Ensemble extends Detector {
@@ -72,24 +75,32 @@ const SORTS: Record<AttackClass, { ruleId: string; threatType: ThreatType; techn
 };
 
 export function createEnsemble({ detector: makeDetector, linear, classifier, settings }: EnsembleParts): Ensemble {
+  const { harmful } = settings;
+  const harmFrom = harmful ? neededForHarm(harmful.fast) : Number.POSITIVE_INFINITY;
   let candidates: Candidate[] = [];
+  let harm: Candidate | undefined;
   // What alone, without any signature, would be asked about or flagged is read again when it comes again.
   const clearBelow = Math.min(needed(settings.fast, settings.consult.from), needed(settings.other, sumAt(settings.other, ALERT_SCORE)));
   const detector = makeDetector((text, segment, via) => {
     if (!isRead(segment) || text.length < SHORTEST || !isLanguage(text, via)) return true;
     const reading = linear.read(text);
-    if (reading.logit < clearBelow) return true;
+    const asks = reading.harmful.logit >= harmFrom && mayAsk(segment);
+    if (asks && (harm === undefined || reading.harmful.logit > harm.reading.harmful.logit)) harm = { text, segment, via, reading };
+    if (reading.logit < clearBelow) return !asks;
     candidates.push({ text, segment, via, reading });
     return false;
   });
   const version = [detector.version, linear.version, ...(classifier ? [classifier.version] : [])].join('.');
 
-  function lookAt(segments: readonly Segment[]): { base: Inspection; worst: Candidate[] } {
+  function lookAt(segments: readonly Segment[]): { base: Inspection; worst: Candidate[]; asking: Candidate | undefined } {
     candidates = [];
+    harm = undefined;
     const base = detector.inspect(segments);
     const worst = candidates.sort((a, b) => b.reading.logit - a.reading.logit);
+    const asking = harm;
     candidates = [];
-    return { base, worst };
+    harm = undefined;
+    return { base, worst, asking };
   }
 
   function sumOf({ bias, signatures, linear: weight }: Stacking, base: Inspection, worst: Candidate[]): number {
@@ -105,10 +116,31 @@ export function createEnsemble({ detector: makeDetector, linear, classifier, set
     return { ...base, ...extra, findings, riskScore: Math.max(base.riskScore, risk) };
   }
 
+  /** What the others concluded, and beside it whether somebody asks for harm; `label` is the classifier's word on that. */
+  function withHarm(inspection: Inspection, asking: Candidate | undefined, label?: number): Inspection {
+    if (harmful === undefined || asking === undefined) return inspection;
+    const { text, segment, via, reading } = asking;
+    const logit = reading.harmful.logit;
+    const [weights, logits] =
+      harmful.full !== undefined && label !== undefined
+        ? [harmful.full, { linear: logit, classifier: label }]
+        : [harmful.fast, { linear: logit }];
+    const probability = probabilityOf(weights, logits);
+    if (probability < weights.alert) return { ...inspection, harmful: probability };
+    const excerpt = hottest(linear, text, reading.harmful, { length: EXCERPT_CHARS, step: EXCERPT_CHARS / 2, logitOf: harmLogit });
+    const finding = harmFinding(weights, probability, { segment, via, excerpt });
+    return {
+      ...inspection,
+      findings: [...inspection.findings, finding],
+      harmful: probability,
+      ...(probability >= weights.block ? { surelyHarmful: true as const } : {}),
+    };
+  }
+
   function inspect(segments: readonly Segment[]): Inspection {
-    const { base, worst } = lookAt(segments);
+    const { base, worst, asking } = lookAt(segments);
     const stacking = stackingOf(worst);
-    return conclude(base, worst, riskOf(stacking, sumOf(stacking, base, worst)));
+    return withHarm(conclude(base, worst, riskOf(stacking, sumOf(stacking, base, worst))), asking);
   }
 
   function stackingOf([first]: Candidate[]): Stacking {
@@ -120,20 +152,24 @@ export function createEnsemble({ detector: makeDetector, linear, classifier, set
     inspect,
     async inspectFully(segments, withinMs) {
       if (classifier === undefined) return inspect(segments);
-      const { base, worst } = lookAt(segments);
+      const { base, worst, asking } = lookAt(segments);
       const stacking = stackingOf(worst);
       const sum = sumOf(stacking, base, worst);
       const risk = riskOf(stacking, sum);
       const inDoubt = stacking === settings.fast && sum >= settings.consult.from && sum <= settings.consult.to;
-      if (worst.length === 0 || !inDoubt) return conclude(base, worst, risk);
+      if (worst.length === 0 || !inDoubt) return withHarm(conclude(base, worst, risk), asking);
       const texts = textsToAsk(linear, worst);
-      if (texts.length === 0) return conclude(base, worst, risk);
-      const answer = await classifier.read(texts, withinMs);
-      if (answer.kind !== 'read') return conclude(base, worst, risk, { classifier: answer.kind });
-      const surest = Math.max(...answer.readings.map(({ logit }) => logit));
+      if (texts.length === 0) return withHarm(conclude(base, worst, risk), asking);
+      const request = asking && isEnglish(asking.text) ? hottestHarm(linear, asking.text, asking.reading) : undefined;
+      const all = [...new Set(request === undefined ? texts : [...texts, request])];
+      const answer = await classifier.read(all, withinMs);
+      if (answer.kind !== 'read') return withHarm(conclude(base, worst, risk, { classifier: answer.kind }), asking);
+      const surest = Math.max(...answer.readings.slice(0, texts.length).map(({ logit }) => logit));
       const full = sumOf(settings.full, base, worst) + settings.full.classifier * surest;
       const fullRisk = riskOf(settings.full, full);
-      return conclude(base, worst, settings.mayLower ? fullRisk : Math.max(risk, fullRisk), { classifier: 'read' });
+      const concluded = conclude(base, worst, settings.mayLower ? fullRisk : Math.max(risk, fullRisk), { classifier: 'read' });
+      const label = request === undefined ? undefined : answer.readings[all.indexOf(request)]?.labels[HARMFUL_LABEL];
+      return withHarm(concluded, asking, label);
     },
   };
 }
@@ -178,9 +214,16 @@ export function textsToAsk(linear: LinearModel, worst: readonly Pick<Candidate, 
   const parts = worst
     .filter(({ text }) => isEnglish(text))
     .slice(0, MOST_ASKED)
-    .map(({ text, reading }) => hottest(linear, text, reading, ASKED_CHARS, ASKED_STEP));
+    .map(({ text, reading }) => hottest(linear, text, reading, { length: ASKED_CHARS, step: ASKED_STEP }));
   return [...new Set(parts)];
 }
+
+/** Of a text that may ask for harm the part to ask the classifier about. */
+export function hottestHarm(linear: LinearModel, text: string, reading: LinearReading): string {
+  return hottest(linear, text, reading.harmful, { length: ASKED_CHARS, step: ASKED_STEP, logitOf: harmLogit });
+}
+
+const harmLogit = ({ harmful }: LinearReading) => harmful.logit;
 
 function findingOf(linear: LinearModel, { text, segment, via, reading }: Candidate, risk: number): Finding {
   return {
@@ -193,17 +236,29 @@ function findingOf(linear: LinearModel, { text, segment, via, reading }: Candida
     role: segment.role,
     path: segment.path,
     via: [...via],
-    excerpt: hottest(linear, text, reading, EXCERPT_CHARS, EXCERPT_CHARS / 2),
+    excerpt: hottest(linear, text, reading, { length: EXCERPT_CHARS, step: EXCERPT_CHARS / 2 }),
   };
 }
 
-/** The stretch of so many characters, within the window that was read, which looks most like an attack. */
-export function hottest(linear: LinearModel, text: string, { from, to }: LinearReading, length: number, step: number): string {
+interface Stretch {
+  length: number;
+  step: number;
+  /** By which head; by that of attacks when left out. */
+  logitOf?: (reading: LinearReading) => number;
+}
+
+/** The stretch of so many characters, within the window that was read, which the head makes most of. */
+export function hottest(
+  linear: LinearModel,
+  text: string,
+  { from, to }: Pick<Reading, 'from' | 'to'>,
+  { length, step, logitOf = ({ logit }) => logit }: Stretch,
+): string {
   if (to - from <= length) return text.slice(from, to).toWellFormed();
   let best = { at: from, logit: Number.NEGATIVE_INFINITY };
   for (let at = from; at < to - length + step; at += step) {
     const begin = Math.min(at, to - length);
-    const { logit } = linear.read(text.slice(begin, begin + length));
+    const logit = logitOf(linear.read(text.slice(begin, begin + length)));
     if (logit > best.logit) best = { at: begin, logit };
   }
   return text.slice(best.at, best.at + length).toWellFormed();

@@ -7,11 +7,11 @@ const setOf = (text: string) => {
   return [...list.slice(0, count)].sort();
 };
 
-/** A model in which the features of `word` speak for an attack. */
-function modelFor(word: string) {
+/** A model in which the features of `word` speak for an attack, or for what else is said. */
+function modelFor(word: string, head: Head = 'attack') {
   const weights = new Map<Head, Weights>();
-  for (const head of HEADS) weights.set(head, { scale: 0.1, bias: -1, values: new Int8Array(FEATURES) });
-  for (const feature of setOf(word)) (weights.get('attack') as Weights).values[feature] = 100;
+  for (const each of HEADS) weights.set(each, { scale: 0.1, bias: -1, values: new Int8Array(FEATURES) });
+  for (const feature of setOf(word)) (weights.get(head) as Weights).values[feature] = 100;
   return serialiseLinear(weights);
 }
 
@@ -58,6 +58,8 @@ describe('the linear model', () => {
     const { logit, from, to } = model.read(hidden);
     expect(hidden.slice(from, to)).toContain('abracadabra');
     expect(logit).toBeGreaterThan(model.read(hidden.replace('abracadabra', '')).logit + 1);
+    const { harmful } = parseLinear(modelFor('abracadabra', 'harmful')).read(hidden);
+    expect(harmful).toEqual({ logit, from, to });
     expect(model.read('𝐚𝐛𝐫𝐚𝐜𝐚𝐝𝐚𝐛𝐫𝐚').logit).toBe(model.read('abracadabra').logit);
   });
 

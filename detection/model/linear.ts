@@ -22,12 +22,18 @@ export interface Weights {
   values: Int8Array;
 }
 
-export interface LinearReading {
-  /** Log-odds that the text is an attack, of the worst window. */
+/** What a head says of a text: of its worst window. */
+export interface Reading {
+  /** Log-odds. */
   logit: number;
   /** Where that window lies in the text. */
   from: number;
   to: number;
+}
+
+/** That the text is an attack, and beside it whether it asks for harm. */
+export interface LinearReading extends Reading {
+  harmful: Reading;
 }
 
 export interface LinearModel {
@@ -36,7 +42,7 @@ export interface LinearModel {
   /** `maxWindows` bounds the work: of longer texts that many windows are read, spread over the whole. */
   read(text: string, maxWindows?: number): LinearReading;
   /** The likeliest sort of attack. */
-  classOf(text: string, window: Pick<LinearReading, 'from' | 'to'>): AttackClass;
+  classOf(text: string, window: Pick<Reading, 'from' | 'to'>): AttackClass;
   /** What tells attacks from the rest. */
   readonly attack: Readonly<Weights>;
   /** The same model as it was tuned. Throws PARAPET_MODEL_INVALID when the tuning is of another base. */
@@ -49,6 +55,7 @@ interface Header {
   heads: { name: Head; scale: number; bias: number }[];
 }
 
+const NOTHING_READ: Reading = { logit: Number.NEGATIVE_INFINITY, from: 0, to: 0 };
 /** More than this many windows (about 800 characters each) are not read by default. */
 const MAX_WINDOWS = 24;
 
@@ -63,8 +70,7 @@ export function parseLinear(bytes: Uint8Array): LinearModel {
 function modelOf(weights: ReadonlyMap<Head, Weights>, version: string): LinearModel {
   const reader = createFeatureReader();
 
-  function windowLogit({ scale, bias, values }: Weights, text: string, from: number, to: number): number {
-    const { list, count } = reader.read(text, from, to);
+  function logitOf({ scale, bias, values }: Weights, { list, count }: { list: Uint32Array; count: number }): number {
     if (count === 0) return bias;
     let sum = 0;
     for (let i = 0; i < count; i++) sum += values[list[i] as number] as number;
@@ -73,23 +79,43 @@ function modelOf(weights: ReadonlyMap<Head, Weights>, version: string): LinearMo
 
   const of = (head: Head) => weights.get(head) as Weights;
   const attack = of('attack');
+  const harm = of('harmful');
+  // Side by side: every text is read by both, and what a second weight costs is the way to it.
+  const pairs = new Int8Array(2 * FEATURES);
+  for (let i = 0; i < FEATURES; i++) {
+    pairs[2 * i] = attack.values[i] as number;
+    pairs[2 * i + 1] = harm.values[i] as number;
+  }
 
   return {
     version,
     attack,
     read(text, maxWindows = MAX_WINDOWS) {
       const readable = madeReadable(text);
-      let worst: LinearReading = { logit: Number.NEGATIVE_INFINITY, from: 0, to: 0 };
+      let worst: Reading = NOTHING_READ;
+      let harmful: Reading = NOTHING_READ;
       for (const from of windowsOf(readable.length, maxWindows)) {
         const to = Math.min(readable.length, from + WINDOW);
-        const logit = windowLogit(attack, readable, from, to);
+        const { list, count } = reader.read(readable, from, to);
+        let attackSum = 0;
+        let harmSum = 0;
+        for (let i = 0; i < count; i++) {
+          const at = 2 * (list[i] as number);
+          attackSum += pairs[at] as number;
+          harmSum += pairs[at + 1] as number;
+        }
+        const root = Math.sqrt(Math.max(1, count));
+        const logit = attack.bias + (attackSum * attack.scale) / root;
         if (logit > worst.logit) worst = { logit, from, to };
+        const harmLogit = harm.bias + (harmSum * harm.scale) / root;
+        if (harmLogit > harmful.logit) harmful = { logit: harmLogit, from, to };
       }
-      return worst;
+      return { ...worst, harmful };
     },
     classOf(text, { from, to }) {
       const readable = madeReadable(text);
-      const logits = CLASSES.map((name) => windowLogit(of(name), readable, from, to));
+      const features = reader.read(readable, from, to);
+      const logits = CLASSES.map((name) => logitOf(of(name), features));
       return CLASSES[logits.indexOf(Math.max(...logits))] as AttackClass;
     },
     tuned(tuning) {

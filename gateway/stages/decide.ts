@@ -1,9 +1,11 @@
 /**
  * What follows from an inspection: in monitor mode nothing is ever held or refused; in block mode a risk at or above
- * the bound is, and so is what could not be inspected whole (fail closed), unless the operator chose to fail open.
+ * the bound is, and so is what could not be inspected whole (fail closed), unless the operator chose to fail open. Requests
+ * for harm are a matter of their own: whether they are refused goes by none of this.
  */
 import { ParapetError } from '../../core/errors.ts';
-import type { Inspection } from '../../detection/types.ts';
+import { counts } from '../../detection/index.ts';
+import { type Finding, HARMFUL_REQUEST, type Inspection } from '../../detection/types.ts';
 import type { Exchange } from '../exchange.ts';
 import { type Inspected, verdictsOf } from './inspect.ts';
 
@@ -14,6 +16,8 @@ export interface GuardPolicy {
   onFailure: 'closed' | 'open';
   /** When the classifier was asked and gave no answer in time. */
   onLate: 'closed' | 'open';
+  /** Whether a request that surely asks for harm is refused, in either mode. */
+  refusesHarm: boolean;
 }
 
 /** Whether `decide` would throw. */
@@ -35,9 +39,16 @@ function unseen(policy: GuardPolicy, { truncated, classifier }: Inspection): str
 
 const unanswered = (classifier: Inspection['classifier']) => classifier === 'late' || classifier === 'failed';
 
-const POLICY_ID = 'builtin.inspect';
+/** Whether nothing may go to a vendor before the request was judged. */
+export const decidesFirst = ({ mode, refusesHarm }: GuardPolicy) => mode === 'block' || refusesHarm;
 
-/** Notes verdicts and decisions in the exchange. Throws PARAPET_BLOCKED or PARAPET_INSPECTION_FAILED when it may not go on. */
+const POLICY_ID = 'builtin.inspect';
+const HARMFUL_POLICY_ID = 'builtin.harmful';
+
+/**
+ * Notes verdicts and decisions in the exchange. Throws PARAPET_BLOCKED, PARAPET_HARMFUL_REQUEST or PARAPET_INSPECTION_FAILED when it
+ * may not go on.
+ */
 export function decide(exchange: Exchange, policy: GuardPolicy, inspected: Inspected): void {
   const blocking = policy.mode === 'block';
   if (inspected.kind === 'failed') {
@@ -53,13 +64,18 @@ export function decide(exchange: Exchange, policy: GuardPolicy, inspected: Inspe
   const risky = inspection.riskScore >= bound && inspection.findings.length > 0;
   const missing = unseen(policy, inspection);
   const blocked = blocking && (risky || missing !== undefined);
-  if (inspection.findings.length > 0) exchange.verdicts.push(...verdictsOf(inspection, blocked && risky ? 'blocked' : 'flagged'));
+  const refused = policy.refusesHarm && inspection.surelyHarmful === true;
+  const actionOn = (finding: Finding) =>
+    (counts(finding) ? blocked && risky : finding.threatType === HARMFUL_REQUEST && refused) ? 'blocked' : 'flagged';
+  exchange.verdicts.push(...verdictsOf(inspection, actionOn));
   if (risky) note(exchange, blocked ? 'block' : 'flag', `risk ${inspection.riskScore} of ${bound}`);
   else if (inspection.truncated) note(exchange, blocked ? 'block' : 'flag', 'the text is too long to be inspected whole');
   if (unanswered(inspection.classifier))
     note(exchange, blocked && !risky ? 'block' : 'flag', `the classifier was ${inspection.classifier}`);
+  if (refused) note(exchange, 'block', 'the request asks for harm', HARMFUL_POLICY_ID);
+  if (refused && !blocked) throw new ParapetError('PARAPET_HARMFUL_REQUEST');
   if (!blocked) return;
-  const counting = inspection.findings.filter(({ staged }) => !staged);
+  const counting = inspection.findings.filter(counts);
   const rules = [...new Set(counting.map((finding) => finding.ruleId))].slice(0, 5);
   throw new ParapetError('PARAPET_BLOCKED', {
     message: risky
@@ -68,6 +84,6 @@ export function decide(exchange: Exchange, policy: GuardPolicy, inspected: Inspe
   });
 }
 
-function note(exchange: Exchange, effect: 'block' | 'flag', reason: string): void {
-  exchange.policyDecisions.push({ policyId: POLICY_ID, policyVersion: '1', effect, reason });
+function note(exchange: Exchange, effect: 'block' | 'flag', reason: string, policyId = POLICY_ID): void {
+  exchange.policyDecisions.push({ policyId, policyVersion: '1', effect, reason });
 }

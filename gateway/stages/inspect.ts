@@ -2,7 +2,7 @@
  * The guard's eyes: the same detector over every text of a request or an answer. A detector that throws is a finding of
  * its own kind, never silence.
  */
-import type { Inspection } from '../../detection/types.ts';
+import type { Finding, Inspection } from '../../detection/types.ts';
 import { type RequestContent, type ResponseContent, requestSegments, responseSegments, type Segment } from '../../schemas/content.ts';
 import type { Verdict } from '../../schemas/types.ts';
 import type { Exchange } from '../exchange.ts';
@@ -45,17 +45,10 @@ function inspected(exchange: Exchange, inspection: Inspection): Inspected {
   return { kind: 'inspected', inspection };
 }
 
-/** Findings as the event keeps them: without any text of the prompt. A rule on trial never blocked anything. */
-export function verdictsOf(inspection: Inspection, action: Verdict['action']): Verdict[] {
-  return inspection.findings.map(({ layer, ruleId, ruleVersion, threatType, severity, score, direction, path, staged }) => ({
-    layer,
-    ruleId,
-    ruleVersion,
-    threatType,
-    severity,
-    score,
-    direction,
-    path,
-    action: staged ? 'flagged' : action,
-  }));
+/** Findings as the event keeps them: without any text of the prompt. */
+export function verdictsOf(inspection: Inspection, actionOn: (finding: Finding) => Verdict['action']): Verdict[] {
+  return inspection.findings.map((finding) => {
+    const { layer, ruleId, ruleVersion, threatType, severity, score, direction, path } = finding;
+    return { layer, ruleId, ruleVersion, threatType, severity, score, direction, path, action: actionOn(finding) };
+  });
 }

@@ -16,6 +16,7 @@ import { diceOf, shuffled } from '../data/dice.ts';
 import { generate } from '../data/generate.ts';
 import { readLinear, SHIPPED, SHIPPED_ENCODER } from '../index.ts';
 import { openClassifier } from '../serve/classifier.ts';
+import { harmfulOf, judgesHarm, measureHarm } from './harmful.ts';
 import { leaveOut } from './leave-out.ts';
 import { LINEAR_OPTIONS, quantised, trainLinear } from './linear.ts';
 import { isKeptBack, isPermissive, readRows, type TrainingRow } from './rows.ts';
@@ -31,6 +32,8 @@ const ALLOWED: Record<'development' | 'own' | 'others', Allowed> = {
   own: { alert: 1, block: 0.055 },
   others: { alert: 0.25, block: 0.08 },
 };
+/** Of the rows that ask for no harm. */
+const ALLOWED_HARM: Allowed = { alert: 0.01, block: 0.002 };
 /** The second time, the encoder reads our own texts and so many of each other source. */
 const READ_ALONG = 70;
 const SECOND_RATE = '4e-5';
@@ -108,7 +111,8 @@ async function makeStack(): Promise<void> {
   const classifier = await openClassifier({ folder: SHIPPED_ENCODER, threads: 2 });
   try {
     const linear = readLinear();
-    const development = (await readRows(join(values.data, 'dev.jsonl'))).filter(isJudged);
+    const all = await readRows(join(values.data, 'dev.jsonl'));
+    const development = all.filter(isJudged);
     const kept = await measure(own.filter(isKeptBack), linear, classifier);
     const settings = stack(
       [
@@ -117,8 +121,9 @@ async function makeStack(): Promise<void> {
       ],
       { rows: kept.filter(({ row }) => row.lang !== 'en'), allowed: ALLOWED.others },
     );
-    writeFileSync(join(SHIPPED, 'ensemble.json'), `${JSON.stringify(settings, null, 1)}\n`);
-    console.log(JSON.stringify(settings));
+    const harmful = harmfulOf(await measureHarm(all.filter(judgesHarm), linear, classifier), ALLOWED_HARM);
+    writeFileSync(join(SHIPPED, 'ensemble.json'), `${JSON.stringify({ ...settings, harmful }, null, 1)}\n`);
+    console.log(JSON.stringify({ ...settings, harmful }));
   } finally {
     await classifier.close();
   }

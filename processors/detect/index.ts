@@ -4,8 +4,9 @@
  * looked at here: findings for their details, and whatever a gateway without a guard, or with older rules, let through.
  * Emits the assessed interaction, and one threat for each rule that fired, named by interaction, layer and rule.
  */
+import { riskScore as riskOf } from '../../detection/score.ts';
 import { techniquesOf } from '../../detection/techniques.ts';
-import type { Detector, Finding, Inspection, Masker, Severity } from '../../detection/types.ts';
+import { type Detector, type Finding, HARMFUL_REQUEST, type Inspection, type Masker, type Severity } from '../../detection/types.ts';
 import type { KeyStore } from '../../keys/port.ts';
 import type { OrgThresholds } from '../../log/thresholds.ts';
 import { requestSegments, responseSegments } from '../../schemas/content.ts';
@@ -29,13 +30,14 @@ export interface DetectParts {
 
 export function createDetect({ keys, detector, masker, thresholds }: DetectParts): Processor<'enriched'> {
   /**
-   * What a gateway has seen with these models needs its details only, and the model's word stands in the event already. The
+   * What a gateway has seen with these models needs its details only, and the models' word stands in the event already. The
    * classifier is asked about what no such gateway has seen.
    */
   async function inspect(interaction: Interaction, judge: Detector): Promise<Inspection> {
     const { request, response } = openContent(keys, interaction);
     const segments = [...(request ? requestSegments(request) : []), ...(response ? responseSegments(response) : [])];
-    if (judge.inspectFully === undefined || wasSeen(interaction, judge.version)) return judge.inspect(segments);
+    if (wasSeen(interaction, judge.version)) return asSaidInLine(judge.inspect(segments), interaction);
+    if (judge.inspectFully === undefined) return judge.inspect(segments);
     const inspection = await judge.inspectFully(segments, CLASSIFIER_MS);
     // The same record must come to the same verdict whenever it is looked at; so it is tried again rather than half judged.
     if (inspection.classifier === 'late' || inspection.classifier === 'failed') {
@@ -52,10 +54,12 @@ export function createDetect({ keys, detector, masker, thresholds }: DetectParts
     const { interaction } = value;
     const risk = Math.max(riskScore, interaction.riskScore);
     const found = threatsOf(value, findings, risk, masker);
-    // What was done about it is told whatever the risk.
+    // What was done about it is told whatever the risk, and so is what has no say in it.
     const raised = risk >= (thresholds?.of(interaction.org)?.alert ?? 0);
-    const threats = raised ? found : found.filter(({ actionTaken }) => actionTaken === 'blocked' || actionTaken === 'redacted');
-    const top = [...threats].sort((a, b) => SEVERITIES.indexOf(b.severity) - SEVERITIES.indexOf(a.severity) || b.score - a.score)[0];
+    const isTold = ({ actionTaken, threatType }: Threat) =>
+      actionTaken === 'blocked' || actionTaken === 'redacted' || threatType === HARMFUL_REQUEST;
+    const threats = raised ? found : found.filter(isTold);
+    const top = [...threats].sort(byGravity)[0];
     const assessment: Assessment = {
       riskScore: risk,
       threatsDetected: threats.length,
@@ -81,6 +85,23 @@ export function createDetect({ keys, detector, masker, thresholds }: DetectParts
       return inspect(interaction, judge).then((inspection) => assessed(input, judge, inspection));
     },
   };
+}
+
+/** Attacks before requests for harm, then the gravest, then the surest. */
+function byGravity(a: Threat, b: Threat): number {
+  const gravity = ({ threatType, severity }: Threat) => (threatType === HARMFUL_REQUEST ? -1 : SEVERITIES.indexOf(severity));
+  return gravity(b) - gravity(a) || b.score - a.score;
+}
+
+/**
+ * Where one of the models' findings is in the event, they were asked, the classifier too if there was doubt: what the fast ones alone
+ * would suspect here beside it was taken back.
+ */
+function asSaidInLine(inspection: Inspection, { verdicts }: Interaction): Inspection {
+  if (!verdicts.some(({ layer }) => layer === 'model')) return inspection;
+  const said = new Set(verdicts.map(identity));
+  const findings = inspection.findings.filter((finding) => finding.layer !== 'model' || said.has(identity(finding)));
+  return { ...inspection, findings, riskScore: riskOf(findings.filter(({ layer }) => layer !== 'model')) };
 }
 
 const CLEAN: Inspection = { findings: [], riskScore: 0, truncated: false };

@@ -6,6 +6,7 @@
  */
 
 import { derivedId } from '../../core/ids.ts';
+import { HARMFUL_REQUEST } from '../../detection/types.ts';
 import type { Controls } from '../../log/controls.ts';
 import { controlKey } from '../../log/controls.ts';
 import { findQuarantine, type HeldQuarantine, instantOf, quarantineControl } from '../../log/quarantine.ts';
@@ -48,6 +49,7 @@ export function createRespond({ controls, quarantine, now = Date.now }: RespondP
     const states = createAgentStates();
 
     function step({ value: threat, key, timestamp, offset }: StepInput<Threat> & Placed): Outcome {
+      if (threat.threatType === HARMFUL_REQUEST) return { kind: 'drop', reason: 'to ask for harm is no attack on the application' };
       const clock = now() * 1_000;
       const at = Math.min(threat.occurredAt, clock + AHEAD_MICROS);
       const state = states.take(key, at);

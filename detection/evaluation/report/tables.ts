@@ -3,6 +3,7 @@ import type { PiiScore } from '../../pii/evaluate.ts';
 import type { Disguised } from '../disguised.ts';
 import type { Evaluation, Slice } from '../evaluate.ts';
 import type { Example } from '../examples.ts';
+import type { HarmEvaluation } from '../harmful.ts';
 import { pointAt, type RocPoint, type Thresholds } from '../metrics.ts';
 import { shown } from '../shown.ts';
 
@@ -35,6 +36,8 @@ const MAX_GROUPS = 40;
 /** Thresholds that a reader may think of. */
 const THRESHOLDS = [1, 10, 20, 30, 40, 50, 60, 70, 80, 90, 95, 99];
 const FIGURES = ['rows', 'attacks', 'benign', 'blocked attacks', 'alerts on attacks', 'blocked benign', 'alerts on benign', 'AUC', 'F1'];
+/** The same, where it is not attacks that are looked for. */
+const HARM_FIGURES = ['rows', 'ask', 'harmless', 'refused, ask', 'found, ask', 'refused, harmless', 'found, harmless', 'AUC', 'F1'];
 
 /** What the figures stand on. */
 export function facts({ thresholds, layers, excluded, at }: Omit<Report, 'files'>): string {
@@ -69,6 +72,14 @@ export function breakdown({ byKind, byLanguage, bySource, byLayer, roc, encoding
     slices('By layer, each alone', 'layer', byLayer),
     ...(roc.length > 0 ? [byThreshold(roc)] : []),
     ...(encodings ? [disguised(encodings)] : []),
+  ];
+}
+
+export function harmTables(name: string, evaluation: HarmEvaluation): Table[] {
+  return [
+    { title: shown(name), head: ['requests for harm', ...HARM_FIGURES], rows: [['all', ...figureCells(evaluation)]] },
+    slices('By source', 'source', evaluation.bySource, HARM_FIGURES),
+    slices('By language', 'language', evaluation.byLanguage, HARM_FIGURES),
   ];
 }
 
@@ -116,11 +127,11 @@ function disguised({ all, byEncoding }: Disguised): Table {
   };
 }
 
-function slices(title: string, of: string, all: readonly Slice[]): Table {
+function slices(title: string, of: string, all: readonly Slice[], figures = FIGURES): Table {
   const beyond = all.length - MAX_GROUPS;
   return {
     title,
-    head: [of, ...FIGURES],
+    head: [of, ...figures],
     rows: all.slice(0, MAX_GROUPS).map((slice) => [shown(slice.name, 40), ...figureCells(slice)]),
     ...(beyond > 0 ? { note: `and ${beyond} smaller groups` } : {}),
   };
