@@ -49,3 +49,18 @@ describe('the book of incidents', () => {
     ]);
   });
 });
+
+describe('the books of verdicts', () => {
+  it('want what each is on for a view of the newest, and every word for one that keeps them all', async () => {
+    const said = fixtures.verdict(1);
+    const changed = { ...said, verdictId: 'v-2', verdict: 'withdrawn' as const, occurredAt: said.occurredAt + HOUR };
+    for (const verdict of [said, changed]) {
+      const value = codec.encode('verdicts', verdict);
+      await log.append([{ topic: TOPICS.verdicts.name, key: 'org-1/agent-1', timestamp: MIDNIGHT / 1_000, headers: {}, value }]);
+    }
+    const counts = async (book: ReturnType<typeof followTopic>) => [...(await book.hours()).values()].map(({ distinct }) => distinct);
+    expect(await counts(followTopic(log, codec, 'verdicts'))).toEqual([1]);
+    // In the hour of what they are on, however late they were said.
+    expect(await counts(followTopic(log, codec, 'verdicts', { each: true }))).toEqual([2]);
+  });
+});

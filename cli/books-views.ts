@@ -69,6 +69,7 @@ export async function openFurtherBooks(env: Environment, log: EventLog, codec: C
     verdicts: followTopic(log, codec, 'verdicts'),
     incidents: followTopic(log, codec, 'incidents'),
   };
+  const words = followTopic(log, codec, 'verdicts', { each: true });
 
   async function readSearch(store: Elasticsearch, view: ElasticsearchView, hotDays: number, settle: boolean): Promise<ViewBook> {
     const { tallyElasticsearch } = await import('../sinks/elasticsearch/index.ts');
@@ -126,6 +127,27 @@ export async function openFurtherBooks(env: Environment, log: EventLog, codec: C
     });
   }
 
+  /** What was said within the time that verdicts are kept. */
+  async function readWords(store: Postgres, settle: boolean): Promise<ViewBook> {
+    const { tallyVerdicts } = await import('../sinks/postgres/index.ts');
+    const since = comparedSince(audit.coldDays);
+    const atLeast = await words.begun(settle);
+    const held = new Map((await tallyVerdicts(store)).map(({ hour, rows }) => [hour, rows]));
+    const atMost = await words.hours();
+    const forgotten = await words.hasForgotten();
+    const book = { view: 'postgres.verdicts', wanted: 0, rows: 0, lost: 0, duplicated: 0 };
+    for (const hour of new Set([...atMost.keys(), ...held.keys()])) {
+      if (hour < since) continue;
+      const [least, most, rows] = [atLeast.get(hour)?.distinct ?? 0, atMost.get(hour)?.distinct ?? 0, held.get(hour) ?? 0];
+      book.wanted += least;
+      book.rows += rows;
+      book.lost += Math.max(0, least - rows);
+      // Of what the log has forgotten, nobody else knows how much it was.
+      book.duplicated += forgotten ? 0 : Math.max(0, rows - most);
+    }
+    return book;
+  }
+
   return {
     async read(main) {
       const books: ViewBook[] = [];
@@ -137,7 +159,7 @@ export async function openFurtherBooks(env: Environment, log: EventLog, codec: C
           await readSearch(search, 'incidents', threats.hotDays, main.settle),
         );
       if (telemetry) books.push(await readTelemetry(telemetry, main));
-      if (metadata) books.push(...(await readMetadata(metadata, main)));
+      if (metadata) books.push(...(await readMetadata(metadata, main)), await readWords(metadata, main.settle));
       return books;
     },
     async close() {
@@ -152,8 +174,8 @@ interface HourCount {
   distinct: number;
 }
 
-/** Counts a topic by hour, and goes on where it was when asked again. */
-export function followTopic(log: EventLog, codec: Codec, topic: ElasticsearchView) {
+/** Counts a topic by hour, and goes on where it was when asked again. `each`: of verdicts every word, not what they are on. */
+export function followTopic(log: EventLog, codec: Codec, topic: ElasticsearchView, { each = false } = {}) {
   const { name } = TOPICS[topic];
   const next = new Map<number, number>();
   const hours = new Map<string, HourCount>();
@@ -214,9 +236,9 @@ export function followTopic(log: EventLog, codec: Codec, topic: ElasticsearchVie
       return [occurredAt, threatId];
     }
     if (topic === 'verdicts') {
-      // Of what was said twice the view has the newest, under the id and the time of what it is on.
+      // Of what was said twice Elasticsearch has the newest, under the id and the time of what it is on.
       const verdict = codec.decode('verdicts', value);
-      return [momentOf(verdict), meantBy(verdict)];
+      return [momentOf(verdict), each ? verdict.verdictId : meantBy(verdict)];
     }
     if (topic === 'incidents') {
       const { firstSeenAt, incidentId } = codec.decode('incidents', value);

@@ -8,10 +8,11 @@ import { ask, errorOf, eventually, type Harness, ROUTES, startHarness, WIRES } f
 import { publishControl } from '../log/controls.ts';
 import type { EventLog } from '../log/port.ts';
 import { QUARANTINE } from '../log/quarantine.ts';
+import { unfinishedBy } from '../log/ranges.ts';
 import { TOPICS } from '../log/topics.ts';
 import type { Codec } from '../schemas/codec.ts';
 import { SAMPLES } from '../schemas/samples.ts';
-import type { AuditEvent, Incident } from '../schemas/types.ts';
+import type { AuditEvent, Incident, Threat } from '../schemas/types.ts';
 import { listIncidents } from './incidents.ts';
 import { liftQuarantine, listQuarantines, type QuarantineParts, setQuarantine } from './quarantine.ts';
 import { openCodec, openLog } from './stores.ts';
@@ -223,4 +224,34 @@ describe('incidents', () => {
     ]);
     expect((await audited('incidents.listed')).length).toBeGreaterThan(1);
   });
+
+  it('are not called over while a threat may have come without a record, nor while nobody has read those that came', async () => {
+    const now = nowMicros();
+    const listed = { ...parts, org: 'slow' };
+    const minutesAgo = (minutes: number) => now - minutes * 60_000_000;
+    const appended = (topic: 'incidents' | 'threats', agentId: string, value: Buffer) => {
+      return { topic: TOPICS[topic].name, key: `slow/${agentId}`, timestamp: now / 1_000, headers: {}, value };
+    };
+    const incident = (agentId: string, lastSeenAt: number) => {
+      const value: Incident = { ...SAMPLES.Incident, incidentId: agentId, org: 'slow', agentId, status: 'open', lastSeenAt };
+      return appended('incidents', agentId, codec.encode('incidents', value));
+    };
+    await log.append([incident('slow', minutesAgo(65)), incident('quiet', minutesAgo(75))]);
+    const names = async () => (await listIncidents(listed)).map(({ incidentId }) => incidentId).sort();
+    expect(await names()).toEqual(['slow']);
+
+    const threat: Threat = { ...SAMPLES.Threat, org: 'slow', agentId: 'quiet', occurredAt: minutesAgo(20) };
+    await log.append([appended('threats', 'quiet', codec.encode('threats', threat))]);
+    expect(await names()).toEqual(['quiet', 'slow']);
+    // And when `respond` has read it, its record says what there is to say.
+    const [position] = await unfinished();
+    await log.seek('respond', { topic: TOPICS.threats.name, partition: position?.partition ?? 0, offset: position?.end ?? 0 });
+    expect(await names()).toEqual(['slow']);
+  });
+
+  /** What `respond` has yet to read. */
+  async function unfinished() {
+    const partitions = await unfinishedBy(log, 'respond', TOPICS.threats.name);
+    return (await log.ranges(TOPICS.threats.name)).filter(({ partition }) => partitions.includes(partition));
+  }
 });

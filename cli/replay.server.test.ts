@@ -22,14 +22,17 @@ import { runSink } from '../sinks/runner.ts';
 import type { ReplayOptions, ReplayResult } from './replay.ts';
 import { replay, replayAndSay } from './replays.ts';
 import { connectMetadata, connectTelemetry, openCodec, openLog } from './stores.ts';
-import { openSinks, type SinkName } from './views.ts';
+import { openSinks, type SinkName, topicOf } from './views.ts';
 
 const DATABASE_URL = process.env['DATABASE_URL'] ?? '';
 const lacking = [...(SERVER.url === '' ? ['INFLUX_URL'] : []), ...(DATABASE_URL === '' ? ['DATABASE_URL'] : [])];
 if (lacking.length > 0) console.warn(`SKIPPED: no view was replayed on real servers, because of ${lacking.join(', ')}.`);
 
 const COUNT = 2_000;
-const SINKS: SinkName[] = ['influxdb.interactions', 'postgres.interactions', 'postgres.threats', 's3.assessed', 's3.threats'];
+/** Verdicts, beside that many interactions and threats each. */
+const WORDS = 30;
+const POSTGRES = ['postgres.interactions', 'postgres.threats', 'postgres.verdicts'] as const;
+const SINKS: SinkName[] = ['influxdb.interactions', ...POSTGRES, 's3.assessed', 's3.threats', 's3.verdicts'];
 const MAIN = fileURLToPath(new URL('main.ts', import.meta.url));
 
 describe.skipIf(lacking.length > 0)('a replay on real servers', () => {
@@ -63,6 +66,7 @@ describe.skipIf(lacking.length > 0)('a replay on real servers', () => {
     influx = await connectTelemetry(env);
     postgres = await connectMetadata(env);
     await append(COUNT);
+    await judge(WORDS);
     await drain();
   });
   afterAll(async () => {
@@ -94,6 +98,16 @@ describe.skipIf(lacking.length > 0)('a replay on real servers', () => {
     );
   }
 
+  async function judge(count: number): Promise<void> {
+    await log.append(
+      Array.from({ length: count }, (_, n) => {
+        const said = fixtures.verdict(n);
+        const [key, timestamp] = [`${said.org}/agent-${n}`, Math.floor(said.occurredAt / 1_000)];
+        return { topic: TOPICS.verdicts.name, key, timestamp, headers: {}, value: codec.encode('verdicts', said) };
+      }),
+    );
+  }
+
   /** Runs the sinks; `close` stops them. */
   async function start(names: readonly SinkName[]): Promise<{ subscriptions: Subscription[]; close(): Promise<void> }> {
     const [logger, metrics] = [createLogger('test', 'silent'), createMetrics({ defaults: false })];
@@ -119,7 +133,7 @@ describe.skipIf(lacking.length > 0)('a replay on real servers', () => {
   }
 
   async function behind(name: SinkName): Promise<number> {
-    const topic = TOPICS[name.endsWith('threats') ? 'threats' : 'assessed'].name;
+    const topic = TOPICS[topicOf(name)].name;
     const commits = (await log.commits(name)).filter((commit) => commit.topic === topic);
     const ranges = await log.ranges(topic);
     return ranges.reduce((sum, { partition, end }) => sum + end - (commits.find((each) => each.partition === partition)?.offset ?? 0), 0);
@@ -195,15 +209,16 @@ describe.skipIf(lacking.length > 0)('a replay on real servers', () => {
   });
 
   describe('of PostgreSQL', () => {
-    it('makes the same tables of both topics, from the log and from the lake, and keeps what people set', async () => {
+    it('makes the same tables of all topics, from the log and from the lake, and keeps what people set', async () => {
       await asPerson(postgres, `UPDATE agents SET owner = 'ada', declared_at = now() WHERE agent_id = 'agent-3'`);
       await asPerson(postgres, `INSERT INTO agents (org, agent_id, owner, declared_at) VALUES ('org-1', 'planned', 'bob', now())`);
       const wanted = await tablesOf(postgres);
       for (const source of ['log', 'lake', 'log'] as const) {
         const result = await here({ view: 'postgres', source });
-        expect(result).toMatchObject({ source, records: 2 * COUNT + 50, rows: 2 * COUNT + 50, skipped: 0, differences: 0 });
+        expect(result).toMatchObject({ source, records: 2 * COUNT + 50 + WORDS, rows: 2 * COUNT + 50 + WORDS, skipped: 0, differences: 0 });
         expect(await tablesOf(postgres)).toEqual(wanted);
       }
+      expect(wanted.verdicts).toHaveLength(WORDS);
       const owners = await asPerson(postgres, `SELECT DISTINCT owner FROM agents WHERE owner <> '' ORDER BY owner`);
       expect(owners).toEqual([{ owner: 'ada' }, { owner: 'bob' }]);
     });
@@ -241,7 +256,7 @@ describe.skipIf(lacking.length > 0)('a replay on real servers', () => {
 
   for (const view of ['influxdb.interactions', 'postgres.threats'] as const) {
     it(`of ${view} goes on after a kill, and counts nothing twice`, async () => {
-      const all = view === 'postgres.threats' ? 2 * COUNT + 50 : COUNT + 50;
+      const all = view === 'postgres.threats' ? 2 * COUNT + 50 + WORDS : COUNT + 50;
       const child = command('--view', view, '--rate', '500');
       await progressOf(child, 500);
       child.kill('SIGKILL');
@@ -255,7 +270,7 @@ describe.skipIf(lacking.length > 0)('a replay on real servers', () => {
 
   it('loses nothing of what arrives while it runs, whatever the sinks do', async () => {
     const running = new Map<string, Awaited<ReturnType<typeof start>>>();
-    const views = { 'influxdb.interactions': ['influxdb.interactions'], postgres: ['postgres.interactions', 'postgres.threats'] } as const;
+    const views = { 'influxdb.interactions': ['influxdb.interactions'], postgres: POSTGRES } as const;
     for (const [view, names] of Object.entries(views)) running.set(view, await start(names));
     let stop = false;
     const traffic = (async () => {
@@ -278,7 +293,7 @@ describe.skipIf(lacking.length > 0)('a replay on real servers', () => {
     }
     expect(appended).toBeGreaterThan(COUNT);
     expect(await points()).toEqual({ rows: appended, distinct: appended });
-    expect(await here({ view: 'postgres', source: 'log' })).toMatchObject({ records: 2 * appended + 50, differences: 0 });
+    expect(await here({ view: 'postgres', source: 'log' })).toMatchObject({ records: 2 * appended + 50 + WORDS, differences: 0 });
   });
 
   it('lets a sink that writes between the two renames of InfluxDB try again', async () => {

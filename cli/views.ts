@@ -109,7 +109,7 @@ const STORES = {
     },
   },
   postgres: {
-    views: ['interactions', 'threats'],
+    views: ['interactions', 'threats', 'verdicts'],
     needs: ['DATABASE_URL'],
     async open(env) {
       const { createPostgresSink } = await import('../sinks/postgres/index.ts');
@@ -118,7 +118,7 @@ const STORES = {
     },
   },
   'siem.syslog': {
-    views: ['threats', 'audit'],
+    views: ['threats', 'audit', 'verdicts'],
     needs: ['SIEM_SYSLOG_URL'],
     async open(env) {
       const { createSyslogSink } = await import('../sinks/siem/index.ts');
@@ -143,7 +143,7 @@ const STORES = {
     },
   },
   'siem.webhook': {
-    views: ['threats', 'audit'],
+    views: ['threats', 'audit', 'verdicts'],
     needs: ['SIEM_WEBHOOK_URL'],
     async open(env, { onGone }) {
       const { createWebhookSink } = await import('../sinks/siem/index.ts');
@@ -167,7 +167,7 @@ const STORES = {
     },
   },
   'siem.hec': {
-    views: ['threats', 'audit'],
+    views: ['threats', 'audit', 'verdicts'],
     needs: ['SIEM_HEC_URL'],
     async open(env) {
       const { createHecSink } = await import('../sinks/siem/index.ts');
@@ -209,7 +209,7 @@ export const REPLAYABLE: readonly string[] = [
   'postgres',
 ];
 
-/** A view by its own name or by that of a sink: those of PostgreSQL share their tables, so both are rebuilt with either. */
+/** A view by its own name or by that of a sink: those of PostgreSQL share a schema, so all are rebuilt with any. */
 export function viewNamed(name: string): string {
   return name.startsWith('postgres.') ? 'postgres' : name;
 }

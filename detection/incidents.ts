@@ -33,8 +33,15 @@ export interface Incident {
 }
 
 export const QUIET_MICROS = 3_600_000_000;
+/** Nobody writes a record for each threat of an incident, but one whenever its last grave threat is of another ten minutes. */
+export const TOLD_MICROS = 600_000_000;
 const RANK = ['low', 'medium', 'high', 'critical'];
 const OPENS_INCIDENTS = ['high', 'critical'];
+
+/** Whether an incident whose newest record says that it was seen then is over: no grave threat of it has come without a record. */
+export function isQuiet(lastSeenAt: number, now: number): boolean {
+  return lastSeenAt + TOLD_MICROS + QUIET_MICROS <= now;
+}
 
 /** Threats of lower severities open none. */
 export function opensIncident(severity: string): boolean {

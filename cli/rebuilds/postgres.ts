@@ -23,10 +23,10 @@ export function rebuildPostgres(store: Postgres, label: string): Rebuild {
     return { group: `postgres.${view}`, topic, sink: createPostgresSink({ store, view, rebuilt }) as Sink };
   };
   const countedIn = async (schema: string) =>
-    (await tallyPostgres(store, schema)).reduce((sum, { interactions, threats }) => sum + interactions + threats, 0);
+    (await tallyPostgres(store, schema)).reduce((sum, { interactions, threats, verdicts }) => sum + interactions + threats + verdicts, 0);
   const swap = async () => void (await swapIn(store, rebuilt));
   return {
-    parts: [part('interactions', 'assessed'), part('threats', 'threats')],
+    parts: [part('interactions', 'assessed'), part('threats', 'threats'), part('verdicts', 'verdicts')],
     rows: () => countedIn(rebuilt),
     forgotten: async () => Math.max(0, (await countedIn(store.schema)) - (await countedIn(rebuilt))),
     async positions(group) {

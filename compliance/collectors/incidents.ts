@@ -1,8 +1,9 @@
 /**
  * Incidents as they stand. One that has been quiet for an hour is over, as everywhere in Parapet, even when no later threat of
- * its agent has said so; over as of the report's own time, so that the same report can be made again, which is why this does not ask
+ * its agent has said so (its record may be ten minutes behind); over as of the report's own time, so that the same report can be made again, which is why this does not ask
  * `incidents_newest`. A verdict counts for the incident during which its threat came.
  */
+import { QUIET_MICROS, TOLD_MICROS } from '../../detection/incidents.ts';
 import { words } from '../localized.ts';
 import { fromQuery, iso } from './sql.ts';
 
@@ -37,7 +38,7 @@ export const incidents = fromQuery({
   GROUP BY incident_id
 )
 SELECT o.incident_id AS incident, o.agent_id AS agent, threat_type, severity,
-  if(last_seen_at <= parseDateTime64BestEffort({now:String}, 6, 'UTC') - toIntervalHour(1), 'closed', o.status) AS status,
+  if(last_seen_at <= parseDateTime64BestEffort({now:String}, 6, 'UTC') - toIntervalSecond(${(QUIET_MICROS + TOLD_MICROS) / 1e6}), 'closed', o.status) AS status,
   threats, blocked, toInt64(w.judged) AS judged, trust_score AS trust, ${iso('first_seen_at')} AS first_seen, ${iso('last_seen_at')} AS last_seen,
   round(dateDiff('second', first_seen_at, last_seen_at) / 3600, 2) AS hours, containment
 FROM open AS o LEFT JOIN words AS w ON o.incident_id = w.incident_id

@@ -1,6 +1,5 @@
 import { dropTopics, unique } from '../../log/kafka/testing/harness.ts';
-import { describeExactness } from './exact.suite.ts';
+import { describeExactness } from '../testing/exact.ts';
+import { BEHAVE } from './exact.suite.ts';
 
-const prefix = `${unique('behave')}.`;
-
-describeExactness({ kind: 'kafka', where: () => prefix, dispose: dropTopics, events: 4_000, deaths: 4 });
+describeExactness({ kind: 'kafka', where: () => `${unique('behave')}.`, dispose: dropTopics, events: 4_000, deaths: 4 }, BEHAVE);

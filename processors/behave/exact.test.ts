@@ -1,4 +1,7 @@
 import { join } from 'node:path';
-import { describeExactness } from './exact.suite.ts';
+import { describeExactness } from '../testing/exact.ts';
+import { BEHAVE } from './exact.suite.ts';
 
-describeExactness({ kind: 'embedded', where: (folder) => join(folder, 'log'), dispose: async () => {}, events: 4_000, deaths: 5 });
+const embedded = { kind: 'embedded', where: (folder: string) => join(folder, 'log'), dispose: async () => {} } as const;
+
+describeExactness({ ...embedded, events: 4_000, deaths: 5 }, BEHAVE);

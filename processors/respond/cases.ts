@@ -3,7 +3,7 @@
  * (`detection/incidents.ts`): high and critical threats open incidents and keep them open, so that the ids are the same
  * wherever they are made. Lower ones join an incident of their type that is open, and open none.
  */
-import { foldThreats, isGraver, nearest, opensIncident, QUIET_MICROS, titleOf } from '../../detection/incidents.ts';
+import { foldThreats, isGraver, nearest, opensIncident, QUIET_MICROS, TOLD_MICROS, titleOf } from '../../detection/incidents.ts';
 import { instantOf } from '../../log/quarantine.ts';
 import type { Incident, Threat } from '../../schemas/types.ts';
 import { type AgentState, type Case, countOnce, markOf } from './state.ts';
@@ -87,9 +87,12 @@ export function forgetCases(state: AgentState): void {
   state.cases = state.cases.filter(({ lastSeen }) => lastSeen > state.newest - LATE_MICROS - QUIET_MICROS).slice(-CASES);
 }
 
-/** What tells of an incident that there is something to be told anew, beside its count. */
-export function standingOf({ severity, closed, containedUntil }: Case, now: number): string {
-  return [severity, closed, isContained({ containedUntil }, now)].join();
+/**
+ * What tells of an incident that there is something to be told anew, beside its count. Time is: of a slow attack the counts that
+ * are told lie hours apart, and whoever reads the records would take the incident for over.
+ */
+export function standingOf({ severity, closed, containedUntil, lastSeen }: Case, now: number): string {
+  return [severity, closed, isContained({ containedUntil }, now), Math.floor(lastSeen / TOLD_MICROS)].join();
 }
 
 export function isContained({ containedUntil }: Pick<Case, 'containedUntil'>, now: number): boolean {

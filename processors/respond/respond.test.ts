@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { foldThreats } from '../../detection/incidents.ts';
+import { foldThreats, isQuiet, TOLD_MICROS } from '../../detection/incidents.ts';
 import { QUARANTINE, quarantineControl } from '../../log/quarantine.ts';
 import { SAMPLES } from '../../schemas/samples.ts';
 import type { Control, Incident, Threat } from '../../schemas/types.ts';
@@ -109,6 +109,13 @@ describe('incidents', () => {
     });
   });
 
+  it('are not made of requests for harm, which are no attack, nor does trust fall by them', () => {
+    const { see, incidents, told } = setUp({ quarantine: { below: 99, minutes: 60 } });
+    const asked = Array.from({ length: 20 }, (_, i) => threat(i, { threatType: 'harmful_request', severity: 'critical' }));
+    expect(new Set(see(...asked))).toEqual(new Set(['drop']));
+    expect([incidents, told]).toEqual([[], []]);
+  });
+
   it('are of one agent and type, and have the ids that every keeper of incidents gives them', () => {
     const { see, incidents } = setUp();
     const threats = [0, 30, 89, 150, 152].flatMap((at) => [
@@ -130,6 +137,27 @@ describe('incidents', () => {
     expect(incidents.map(({ threats }) => threats)).toEqual([1, 2, 4, 8, 16, 32, 64, 128, 256, 512]);
     see(threat(11, { severity: 'critical' }));
     expect(incidents.at(-1)).toMatchObject({ threats: 1_001, severity: 'critical' });
+  });
+
+  it('are told of as time passes, so that nobody takes a slow attack for over', () => {
+    const { see, incidents } = setUp();
+    for (let i = 0; i < 40; i++) {
+      see(threat(i * 55), threat(i * 55 + 20, { severity: 'low' }));
+      // To whoever looks just before the next threat.
+      const newest = incidents.at(-1) as Incident;
+      expect(micros(i * 55) - newest.lastSeenAt).toBeLessThan(TOLD_MICROS);
+      expect(isQuiet(newest.lastSeenAt, micros(i * 55 + 54))).toBe(false);
+    }
+    expect(new Set(incidents.map(({ incidentId, status }) => `${incidentId} ${status}`)).size).toBe(1);
+    const { lastSeenAt } = incidents.at(-1) as Incident;
+    expect(isQuiet(lastSeenAt, micros(39 * 55 + 90))).toBe(true);
+  });
+
+  it('are not told of more often than that, however many threats there are', () => {
+    const { see, incidents } = setUp();
+    for (let i = 0; i < 3_000; i++) see(threat(i / 50));
+    // By count up to 2,048, and five times as another ten minutes had begun.
+    expect(incidents).toHaveLength(12 + 5);
   });
 
   it('close when an hour has passed, with the next threat of the agent', () => {
@@ -264,7 +292,7 @@ describe('quarantine', () => {
     see(...four(0), ...Array.from({ length: 500 }, (_, i) => threat(4 + i / 10, { threatType: 'burst' })));
     expect(trust()).toEqual([80, 60, 40, 20]);
     expect(quarantines()).toHaveLength(1);
-    expect(incidents.at(-1)).toMatchObject({ threatType: 'burst', status: 'contained', threats: 256 });
+    expect(incidents.at(-1)).toMatchObject({ threatType: 'burst', status: 'contained', threats: 461 });
   });
 
   it('that a person set is left as it is', () => {

@@ -1,10 +1,15 @@
 /**
- * Work that is interrupted by death: processes that run one processor are killed at random while others take over, until all
- * that was appended is behind their group. Whoever tests then compares what is left with one pass without any of it.
+ * Work that is interrupted by death: processes that run one processor are killed, at random or in the middle of a commit, while
+ * others take over, until all that was appended is behind their group. Whoever tests then compares what is left with one pass without any of it.
  */
 import { type ChildProcess, fork } from 'node:child_process';
+import { once } from 'node:events';
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { EventLog, LogRecord, StoredRecord } from '../../log/port.ts';
+import { unfinishedBy } from '../../log/ranges.ts';
+
+/** At a moment that chance picks, or in the middle of a commit; that takes a child whose log is `mortal`. */
+export type Dying = 'at random' | 'at commit';
 
 export interface Ordeal {
   log: EventLog;
@@ -18,6 +23,7 @@ export interface Ordeal {
   /** How many records are appended in all, a stretch before each death. */
   events: number;
   deaths: number;
+  dying: Dying;
   recordsOf(from: number, to: number): LogRecord[];
   /** What is to end with the test. */
   cleanups: (() => Promise<unknown>)[];
@@ -25,7 +31,7 @@ export interface Ordeal {
 
 /** The records of the topic, and where the group stood at each death. */
 export async function endure(ordeal: Ordeal): Promise<{ records: StoredRecord[]; deathsSeenAt: number[] }> {
-  const { log, topic, child: module, args, events, deaths, cleanups } = ordeal;
+  const { log, topic, child: module, args, events, deaths, dying, cleanups } = ordeal;
   const members: ChildProcess[] = [];
   cleanups.push(async () => members.forEach((member) => void member.kill('SIGKILL')));
   const addMember = async () => {
@@ -43,26 +49,33 @@ export async function endure(ordeal: Ordeal): Promise<{ records: StoredRecord[];
   const deathsSeenAt: number[] = [];
   for (let death = 0, sent = 0; sent < events; death++) {
     const to = Math.min(events, sent + Math.ceil(events / (deaths + 1)));
+    const victim = death < deaths ? members.shift() : undefined;
+    // It may die of what it had yet to commit, before there is more.
+    const ended = victim && once(victim, 'exit');
+    if (victim && dying === 'at commit') victim.send('die at commit');
+    const before = await standing(ordeal);
     await log.append(ordeal.recordsOf(sent, to));
     sent = to;
-    if (death >= deaths) continue;
-    // Somewhere in the middle of the work: the log says when it has begun, chance when it ends.
-    const before = await standing(ordeal);
-    await until(async () => (await standing(ordeal)) > before);
-    await sleep(Math.random() * 60);
-    members.shift()?.kill('SIGKILL');
+    if (victim === undefined) continue;
+    if (dying === 'at random') {
+      // Somewhere in the middle of the work: the log says when it has begun, chance when it ends.
+      await until(async () => (await standing(ordeal)) > before);
+      await sleep(Math.random() * 60);
+    } else {
+      // One that holds no partition with work in it has nothing to commit.
+      await until(async () => victim.signalCode !== null || (await isThrough(ordeal)));
+    }
+    victim.kill('SIGKILL');
+    await ended;
     deathsSeenAt.push(await standing(ordeal));
     await addMember();
   }
-  const ends = (await log.ranges(topic)).map(({ end }) => end);
-  const records = await all(log, topic);
-  const lastOf = ends.map((_, partition) => records.filter((each) => each.partition === partition).at(-1)?.offset ?? -1);
-  await until(async () => {
-    const commits = await commitsOf(ordeal);
-    return lastOf.every((last, partition) => last < 0 || (commits.find((each) => each.partition === partition)?.offset ?? 0) > last);
-  });
-  return { records, deathsSeenAt };
+  await until(() => isThrough(ordeal));
+  return { records: await all(log, topic), deathsSeenAt };
 }
+
+/** Whether the group has all records of the topic behind it. */
+const isThrough = async ({ log, group, topic }: Whose) => (await unfinishedBy(log, group, topic)).length === 0;
 
 type Whose = Pick<Ordeal, 'log' | 'group' | 'topic'>;
 

@@ -60,11 +60,11 @@ export async function copyGrants(session: Session, live: string, rebuilt: string
       FROM pg_namespace n, aclexplode(n.nspacl) a WHERE n.nspname = $1
       UNION ALL
       SELECT format('TABLE %I.%I', $2::text, c.relname), a.grantee, a.privilege_type, a.is_grantable, c.relowner
-      FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace, aclexplode(c.relacl) a WHERE n.nspname = $1 AND c.relkind = 'r'
+      FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace, aclexplode(c.relacl) a WHERE n.nspname = $1 AND c.relkind IN ('r', 'v')
       UNION ALL
       SELECT format('TABLE %I.%I', $2::text, c.relname), a.grantee, format('%s (%I)', a.privilege_type, t.attname), a.is_grantable, c.relowner
       FROM pg_attribute t JOIN pg_class c ON c.oid = t.attrelid JOIN pg_namespace n ON n.oid = c.relnamespace, aclexplode(t.attacl) a
-      WHERE n.nspname = $1 AND c.relkind = 'r' AND NOT t.attisdropped
+      WHERE n.nspname = $1 AND c.relkind IN ('r', 'v') AND NOT t.attisdropped
     )
     SELECT format('GRANT %s ON %s TO %s%s', privilege, target,
       CASE grantee WHEN 0 THEN 'PUBLIC' ELSE quote_ident(pg_get_userbyid(grantee)) END,

@@ -11,6 +11,8 @@ const COLUMNS = {
   users: 'org, user_id, first_seen, last_seen, interactions',
   violations: 'id, org, agent_id, user_id, source, rule, effect, interaction_id, occurred_at',
   incidents: 'id, org, agent_id, threat_type, threats, first_seen, last_seen',
+  verdicts:
+    'verdict_id, org, occurred_at, actor, verdict, threat_id, interaction_id, subject, layer, rule_id, threat_type, direction, path, note, threat_at',
 } as const;
 
 /** Rows that people made, with nothing counted in them. */

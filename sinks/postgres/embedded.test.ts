@@ -11,6 +11,7 @@ import { openPostgres, type Postgres, tallyPostgres } from './index.ts';
 import { rebuildSuite } from './rebuild.suite.ts';
 import { postgresSuite } from './suite.ts';
 import { deliver } from './testing.ts';
+import { verdictsSuite } from './verdicts.suite.ts';
 
 /** The pinned runtime, whichever one runs the tests. */
 const NODE = join(import.meta.dirname, '../../node_modules/.bin/node');
@@ -22,7 +23,7 @@ async function folder(): Promise<string> {
 }
 afterAll(() => Promise.all(folders.map((path) => rm(path, { recursive: true, force: true }))));
 
-/** One for both suites: to make one costs seconds. */
+/** One for all suites: to make one costs seconds. */
 let shared: Promise<Postgres> | undefined;
 async function open(): Promise<Postgres> {
   shared ??= openPostgres({ path: await folder() });
@@ -32,6 +33,7 @@ afterAll(async () => (await shared)?.close());
 
 postgresSuite('PGlite', open, 2);
 rebuildSuite('PGlite', open);
+verdictsSuite('PGlite', open);
 
 describe('a PGlite folder', () => {
   let path = '';

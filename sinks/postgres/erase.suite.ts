@@ -50,6 +50,12 @@ export function eraseSuite(name: string, open: () => Promise<Postgres>): void {
       });
       expect(await createPostgresSink({ ...into, view: 'threats' }).write({ ...threats, records: blocked })).toEqual([]);
       expect(await createPostgresSink({ ...into, view: 'interactions' }).write({ ...assessed, records: answered })).toEqual([]);
+      const verdicts = fixtures.batch('verdicts', { first, last });
+      const noted = verdicts.records.map((record) => {
+        const { org, subject } = named(record.offset);
+        return { ...record, value: { ...record.value, org, subject, note: `asked ${subject}` } };
+      });
+      expect(await createPostgresSink({ ...into, view: 'verdicts' }).write({ ...verdicts, records: noted })).toEqual([]);
     }
     const users = () =>
       ask<{ org: string; user_id: string; interactions: string }>(
@@ -63,10 +69,12 @@ export function eraseSuite(name: string, open: () => Promise<Postgres>): void {
       // Each fifth minute but the tenths, live and rebuilt; the users' rows count as one each.
       const found = await eraser.find(erasure);
       expect(found.find(({ view }) => view === 'postgres.threats')).toEqual({ view: 'postgres.threats', rows: 160 });
+      expect(found.find(({ view }) => view === 'postgres.verdicts')).toEqual({ view: 'postgres.verdicts', rows: 160 });
       await eraser.mask(erasure);
       expect(await eraser.find(erasure)).toEqual([
         { view: 'postgres.interactions', rows: 0 },
         { view: 'postgres.threats', rows: 0 },
+        { view: 'postgres.verdicts', rows: 0 },
       ]);
       const after = await tablesOf(store);
       const swap = (rows: unknown[]) =>
@@ -77,6 +85,9 @@ export function eraseSuite(name: string, open: () => Promise<Postgres>): void {
       expect(after.violations).toHaveLength(before.violations.length);
       expect(after.agents).toEqual(before.agents);
       expect(after.incidents).toEqual(before.incidents);
+      const masked = { subject: `acme/${erasure.pseudonym}`, note: '' };
+      const verdicts = before.verdicts as { subject: string }[];
+      expect(after.verdicts).toEqual(verdicts.map((row) => (row.subject === erasure.subject ? { ...row, ...masked } : row)));
       expect(await tallyPostgres(store)).toEqual(tally);
     });
 
@@ -85,7 +96,7 @@ export function eraseSuite(name: string, open: () => Promise<Postgres>): void {
       const back = await users();
       expect(back.find(({ org, user_id }) => org === 'acme' && user_id === erasure.id)).toBeDefined();
       // Seen for the first time after the erasure: somebody new.
-      expect((await createPostgresEraser(store).find(erasure)).map(({ rows }) => rows)).toEqual([0, 0]);
+      expect((await createPostgresEraser(store).find(erasure)).map(({ rows }) => rows)).toEqual([0, 0, 0]);
       await createPostgresEraser(store).mask({ ...erasure, until: (start + 300 * 60_000) * 1_000 });
       const counts = new Map((await users()).map(({ org, user_id, interactions }) => [`${org}/${user_id}`, Number(interactions)]));
       expect(counts.get(`acme/${erasure.pseudonym}`)).toBe(80 + 4);

@@ -1,5 +1,5 @@
 /**
- * The PostgreSQL sinks: operational metadata that follows from events, for the dashboard and for joins. Two sinks fill one
+ * The PostgreSQL sinks: operational metadata that follows from events, for the dashboard and for joins. Three sinks fill one
  * schema; see README.md for the questions it answers. `write.ts` says why a batch that comes twice counts once.
  */
 import type { UnsealedRecords } from '../../schemas/unsealed.ts';
@@ -8,7 +8,10 @@ import { attempt, type Postgres } from './connect.ts';
 import { migrate } from './migrate.ts';
 import { type Projection, projectInteraction, projectThreat } from './project.ts';
 import { checkRebuilt } from './rebuild.ts';
-import { createWriter } from './write.ts';
+import { gatherRows } from './rows.ts';
+import { applyRows, type Target } from './statements.ts';
+import { applyVerdicts, projectVerdict } from './verdicts.ts';
+import { createWriter, type Filling, type Writer } from './write.ts';
 
 export { compareSchemas } from './compare.ts';
 export { connectPostgres, openPostgres, type Postgres, type PostgresOptions, type Session } from './connect.ts';
@@ -17,12 +20,13 @@ export { migrate } from './migrate.ts';
 export { DASHBOARD_QUERIES, type DashboardQuery } from './queries.ts';
 export { dropRebuilt, rebuildSchema, type Swapped, swapIn } from './rebuild.ts';
 export { applyRetention as applyPostgresRetention, reportRetention as reportPostgresRetention } from './retention.ts';
-export { type OrgTally, type Position, positions, tallyPostgres } from './tally.ts';
+export { type OrgTally, type Position, positions, tallyPostgres, tallyVerdicts } from './tally.ts';
 
 /** The topic that each view is made from. */
 export interface ViewTopics {
   interactions: 'assessed';
   threats: 'threats';
+  verdicts: 'verdicts';
 }
 export type PostgresView = keyof ViewTopics;
 
@@ -30,15 +34,21 @@ export interface PostgresSinkOptions<View extends PostgresView> {
   /** From `openPostgres` or `connectPostgres`; shared by all sinks of the process and closed by who made it. */
   store: Postgres;
   view: View;
-  /** From `rebuildSchema`: writes there instead of into the live schema. Both views are rebuilt before it is swapped in. */
+  /** From `rebuildSchema`: writes there instead of into the live schema. All views are rebuilt before it is swapped in. */
   rebuilt?: string;
   limits?: Partial<BatchLimits>;
 }
 
-const TOPICS: ViewTopics = { interactions: 'assessed', threats: 'threats' };
-const PROJECT: { [View in PostgresView]: (value: UnsealedRecords[ViewTopics[View]]) => Projection } = {
-  interactions: projectInteraction,
-  threats: projectThreat,
+const TOPICS: ViewTopics = { interactions: 'assessed', threats: 'threats', verdicts: 'verdicts' };
+/** Interactions and threats are counted in the same tables; verdicts have one of their own. */
+function counting<T>(project: Filling<T, Projection>['project']): Filling<T, Projection> {
+  return { project, apply: (session, target, projections) => applyRows(session, target, gatherRows(projections)) };
+}
+
+const WRITERS: { [View in PostgresView]: (store: Postgres, target: Target) => Writer<UnsealedRecords[ViewTopics[View]]> } = {
+  interactions: (store, target) => createWriter(store, 'postgres.interactions', target, counting(projectInteraction)),
+  threats: (store, target) => createWriter(store, 'postgres.threats', target, counting(projectThreat)),
+  verdicts: (store, target) => createWriter(store, 'postgres.verdicts', target, { project: projectVerdict, apply: applyVerdicts }),
 };
 const LIMITS: BatchLimits = { maxRecords: 5_000, maxBytes: 16 * 1024 * 1024, lingerMs: 500 };
 /** Of offsets that were not counted; a dead letter that is sent again later than this is taken for a repetition. */
@@ -50,7 +60,7 @@ export function createPostgresSink<View extends PostgresView>(options: PostgresS
   if (rebuilt !== undefined) checkRebuilt(store, rebuilt);
   const schema = rebuilt ?? store.schema;
   const name = `postgres.${view}`;
-  const writer = createWriter(store, name, { schema, live: rebuilt === undefined ? null : store.schema }, PROJECT[view]);
+  const writer = WRITERS[view](store, { schema, live: rebuilt === undefined ? null : store.schema });
   return {
     name,
     topic: TOPICS[view],

@@ -161,4 +161,39 @@ CREATE TRIGGER b_people BEFORE INSERT OR UPDATE ON incidents FOR EACH ROW EXECUT
 CREATE TRIGGER b_people BEFORE INSERT OR UPDATE ON violations FOR EACH ROW EXECUTE FUNCTION note_people();
 CREATE TRIGGER b_people BEFORE INSERT OR UPDATE ON agents FOR EACH ROW EXECUTE FUNCTION note_people();`,
   },
+  {
+    number: 4,
+    name: 'verdicts',
+    sql: `
+CREATE TABLE verdicts (
+  verdict_id text PRIMARY KEY,
+  org text NOT NULL,
+  occurred_at timestamptz NOT NULL,
+  actor text NOT NULL,
+  verdict text NOT NULL,
+  threat_id text,
+  interaction_id text NOT NULL,
+  subject text NOT NULL,
+  layer text NOT NULL,
+  rule_id text NOT NULL,
+  threat_type text NOT NULL,
+  direction text NOT NULL,
+  path text NOT NULL,
+  note text NOT NULL,
+  threat_at timestamptz,
+  violation_id uuid
+);
+COMMENT ON COLUMN verdicts.violation_id IS 'The row of violations that its threat has, or gets, when it was blocked.';
+CREATE INDEX verdicts_by_subject ON verdicts (org, subject);
+CREATE INDEX verdicts_by_threat ON verdicts (threat_id, occurred_at);
+CREATE INDEX verdicts_by_time ON verdicts (occurred_at);
+CREATE VIEW verdicts_holding AS SELECT * FROM (
+  SELECT DISTINCT ON (threat_id, CASE WHEN threat_id IS NULL THEN interaction_id END) * FROM verdicts
+  ORDER BY threat_id, CASE WHEN threat_id IS NULL THEN interaction_id END, occurred_at DESC, verdict_id COLLATE "C" DESC
+) newest WHERE verdict <> 'withdrawn';
+COMMENT ON VIEW verdicts_holding IS 'Of each threat, and of each interaction in which an attack was missed, the newest verdict, unless it was withdrawn.';
+CREATE VIEW violations_judged AS SELECT v.*, j.verdict, j.verdict = 'false_positive' AS false_positive,
+  j.actor AS judged_by, j.occurred_at AS judged_at, j.note
+FROM violations v LEFT JOIN verdicts_holding j ON j.violation_id = v.id;`,
+  },
 ];

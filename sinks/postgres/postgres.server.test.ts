@@ -3,6 +3,7 @@ import { it } from 'vitest';
 import { rebuildSuite } from './rebuild.suite.ts';
 import { postgresSuite } from './suite.ts';
 import { DATABASE_URL, openServer } from './testing.ts';
+import { verdictsSuite } from './verdicts.suite.ts';
 
 if (DATABASE_URL === undefined) {
   console.warn('SKIPPED: the PostgreSQL sinks were not tested on a server, because DATABASE_URL is not set.');
@@ -10,4 +11,5 @@ if (DATABASE_URL === undefined) {
 } else {
   postgresSuite('a server', () => openServer({ poolSize: 8 }), 30);
   rebuildSuite('a server', () => openServer({ poolSize: 8 }));
+  verdictsSuite('a server', openServer);
 }

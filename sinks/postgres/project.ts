@@ -8,6 +8,7 @@ import { opensIncident, type Suspect } from '../../detection/incidents.ts';
 import type { Threat } from '../../schemas/types.ts';
 import type { UnsealedAssessedInteraction } from '../../schemas/unsealed.ts';
 import { countOf, microsOf, nameOf, nanosOf, timestampOf } from './values.ts';
+import { violationOf } from './verdicts.ts';
 
 export interface Projection {
   org: string;
@@ -103,7 +104,7 @@ export function projectThreat(threat: Threat): Projection {
   const threatType = nameOf(threat.threatType);
   const severity = nameOf(threat.severity);
   const blocked: Violation = {
-    id: derivedId('violation', 'threat', threat.threatId),
+    id: violationOf(threat.threatId),
     org,
     agent_id: agentId,
     user_id: userId,

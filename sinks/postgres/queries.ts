@@ -61,6 +61,17 @@ GROUP BY org, source, rule, severity
 ORDER BY violations DESC`,
   },
   {
+    name: 'false-alarms',
+    title: 'False alarms by rule',
+    question: 'Which rules do analysts find to be wrong, and how often of how many that they looked at?',
+    sql: `SELECT org, rule_id, threat_type, count(*) AS judged, count(*) FILTER (WHERE verdict = 'false_positive') AS wrong,
+  max(occurred_at) AS last_time
+FROM verdicts_holding
+WHERE threat_id IS NOT NULL
+GROUP BY org, rule_id, threat_type
+ORDER BY wrong DESC, judged DESC`,
+  },
+  {
     name: 'models',
     title: 'Models discovered',
     question: 'Which models are in use, since when, and what have they cost?',

@@ -9,6 +9,7 @@ export function rebuildSuite(engine: string, open: () => Promise<Postgres>): voi
     const fixtures = createFixtures({ stepMs: 420_000 });
     const assessed = fixtures.batch('assessed', { first: 0, last: 199 });
     const threats = fixtures.batch('threats', { first: 0, last: 199 });
+    const verdicts = fixtures.batch('verdicts', { first: 0, last: 199 });
     let store: Postgres;
     beforeAll(async () => {
       store = await open();
@@ -21,13 +22,13 @@ export function rebuildSuite(engine: string, open: () => Promise<Postgres>): voi
     async function filled(): Promise<Postgres> {
       const own = schemaOf(store, freshSchema('rebuild'));
       await migrate(own);
-      for (const batch of [assessed, threats]) await deliver(own, batch);
+      for (const batch of [assessed, threats, verdicts]) await deliver(own, batch);
       return own;
     }
 
     async function rebuild(own: Postgres, label: string, batches: AnyBatch[]): Promise<string> {
       const rebuilt = rebuildSchema(own, label);
-      for (const view of ['interactions', 'threats'] as const) await createPostgresSink({ store: own, view, rebuilt }).open();
+      for (const view of ['interactions', 'threats', 'verdicts'] as const) await createPostgresSink({ store: own, view, rebuilt }).open();
       for (const batch of batches) for (let at = 0; at < 200; at += 70) await deliver(own, cut(batch, at, Math.min(at + 69, 199)), rebuilt);
       return rebuilt;
     }
@@ -47,7 +48,7 @@ export function rebuildSuite(engine: string, open: () => Promise<Postgres>): voi
       );
       await asPerson(own, 'UPDATE agents SET interactions = 1000000');
       await asPerson(own, 'DELETE FROM users');
-      const rebuilt = await rebuild(own, 'a', [assessed, threats]);
+      const rebuilt = await rebuild(own, 'a', [assessed, threats, verdicts]);
       await asPerson(own, 'UPDATE violations SET remediated = true WHERE id IN (SELECT id FROM violations ORDER BY id LIMIT 7)');
       await asPerson(
         own,
@@ -67,6 +68,7 @@ export function rebuildSuite(engine: string, open: () => Promise<Postgres>): voi
         users: wanted.users,
         violations: wanted.violations,
         incidents: wanted.incidents,
+        verdicts: wanted.verdicts,
       });
       expect(await ask(own, people)).toEqual(before);
       const [counts] = await ask(
@@ -109,7 +111,7 @@ export function rebuildSuite(engine: string, open: () => Promise<Postgres>): voi
 
     it('carries work over to an incident that was cut otherwise, and keeps that which has none', async () => {
       const own = await filled();
-      const rebuilt = await rebuild(own, 'c', [assessed, threats]);
+      const rebuilt = await rebuild(own, 'c', [assessed, threats, verdicts]);
       const [first, second] = await ask<{ id: string }>(own, 'SELECT id::text FROM incidents ORDER BY id LIMIT 2');
       await asPerson(own, `UPDATE incidents SET assigned_to = 'ada', id = gen_random_uuid() WHERE id = $1`, [first?.id]);
       await asPerson(own, `UPDATE incidents SET assigned_to = 'bob', threat_type = 'other', id = gen_random_uuid() WHERE id = $1`, [
@@ -143,16 +145,18 @@ export function rebuildSuite(engine: string, open: () => Promise<Postgres>): voi
         await asPerson(own, `GRANT SELECT ON agents TO ${role}`);
         await asPerson(own, `GRANT UPDATE (status, assigned_to) ON incidents TO ${role} WITH GRANT OPTION`);
         await asPerson(own, `GRANT SELECT ON models TO PUBLIC`);
+        await asPerson(own, `GRANT SELECT ON violations_judged TO ${role}`);
         const rights = `SELECT has_schema_privilege($1, $2, 'USAGE') AS schema, has_table_privilege($1, 'agents', 'SELECT') AS agents,
           has_column_privilege($1, 'incidents', 'status', 'UPDATE WITH GRANT OPTION') AS status, has_table_privilege($1, 'models', 'SELECT') AS models,
-          has_column_privilege($1, 'incidents', 'title', 'UPDATE') AS title, has_table_privilege($1, 'users', 'SELECT') AS users`;
+          has_column_privilege($1, 'incidents', 'title', 'UPDATE') AS title, has_table_privilege($1, 'users', 'SELECT') AS users,
+          has_table_privilege($1, 'violations_judged', 'SELECT') AS judged`;
         const values = [role, own.schema];
         const before = await ask(own, rights, values);
-        expect(before).toEqual([{ schema: true, agents: true, status: true, models: true, title: false, users: false }]);
+        expect(before).toEqual([{ schema: true, agents: true, status: true, models: true, title: false, users: false, judged: true }]);
         const view = `"${own.schema}_view"`;
         await asPerson(own, `CREATE SCHEMA ${view}`);
         await asPerson(own, `CREATE VIEW ${view}.busy AS SELECT * FROM agents WHERE interactions > 1`);
-        const rebuilt = await rebuild(own, 'e', [assessed, threats]);
+        const rebuilt = await rebuild(own, 'e', [assessed, threats, verdicts]);
         expect(await swapIn(own, rebuilt)).toEqual({ left: `${own.schema}_replaced_e` });
         expect(await ask(own, rights, values)).toEqual(before);
         expect((await tallyPostgres(own)).length).toBeGreaterThan(0);

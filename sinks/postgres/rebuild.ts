@@ -31,7 +31,7 @@ export function checkRebuilt(store: Postgres, rebuilt: string): string {
 /**
  * Puts the rebuilt schema in the place of the live one, with its grants and what people set, and drops the old one; once more
  * changes nothing. Sinks and people may go on meanwhile. Throws PARAPET_REPLAY_DIFFERS when the rebuilt schema lacks what the
- * live one has counted (one of the two views was not rebuilt, or not up to now), PARAPET_STORE_UNAVAILABLE.
+ * live one has counted (one of the views was not rebuilt, or not up to now), PARAPET_STORE_UNAVAILABLE.
  */
 export async function swapIn(store: Postgres, rebuilt: string): Promise<Swapped> {
   const live = store.schema;
@@ -71,7 +71,10 @@ async function dropSchema(store: Postgres, schema: string): Promise<boolean> {
       .transaction(async (session) => {
         if (!(await exists(session, schema))) return true;
         const tables = (await tablesOf(session, schema)).map((table) => `"${schema}"."${table}"`);
+        // The one that reads from the other first.
+        const views = ['violations_judged', 'verdicts_holding'].map((view) => `"${schema}".${view}`);
         const functions = ['note_people', 'note_resolution', 'note_remediation'].map((name) => `"${schema}".${name}()`);
+        await session.script(`DROP VIEW IF EXISTS ${views.join(', ')}`);
         if (tables.length > 0) await session.script(`DROP TABLE ${tables.join(', ')}`);
         await session.script(`DROP FUNCTION IF EXISTS ${functions.join(', ')}; DROP SCHEMA "${schema}"`);
         return true;
@@ -125,6 +128,6 @@ async function requireWhole(session: Session, live: string, rebuilt: string): Pr
   const { sink, partition, stands, wanted } = first;
   throw new ParapetError('PARAPET_REPLAY_DIFFERS', {
     message: `${rebuilt} is behind ${live} in ${behind.length} partitions; ${sink}, partition ${partition}: ${stands ?? 0} of ${wanted}. The schema in use was kept.`,
-    hint: 'Rebuild both postgres.interactions and postgres.threats, up to the positions of the schema in use, and swap then.',
+    hint: 'Rebuild postgres.interactions, postgres.threats and postgres.verdicts, up to the positions of the schema in use, and swap then.',
   });
 }

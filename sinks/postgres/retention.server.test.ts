@@ -52,6 +52,7 @@ describe.skipIf(DATABASE_URL === undefined)('the retention of PostgreSQL', () =>
     expect((await reportRetention(store, table, NOW)).map(({ what, verdict, rows }) => [what, verdict, rows])).toEqual([
       [`${schema}.violations`, 'overdue', before.violations],
       [`${schema}.incidents`, 'overdue', before.incidents],
+      [`${schema}.verdicts`, 'ok', 0],
     ]);
     const [positions] = await ask<{ next_offset: string }>(store, 'SELECT next_offset::text FROM parapet_positions');
     const agents = await ask(store, 'SELECT * FROM agents ORDER BY 1, 2');
@@ -64,7 +65,19 @@ describe.skipIf(DATABASE_URL === undefined)('the retention of PostgreSQL', () =>
     expect(await ask(store, 'SELECT * FROM agents ORDER BY 1, 2')).toEqual(agents);
   });
 
+  it('keeps verdicts as long as the audit trail, and deletes them then', async () => {
+    await createPostgresSink({ store, view: 'verdicts' }).write(fixtures.batch('verdicts', { first: 0, last: 999 }));
+    expect(await applyRetention(store, parseRetention('threats=10d/70d,audit=90d/200d'), NOW)).toEqual([]);
+    const table = parseRetention('threats=10d/70d,audit=10d/70d');
+    const since = new Date(NOW - 70 * DAY_MS).toISOString();
+    const old = await count('verdicts', `occurred_at < '${since}'`);
+    expect(old).toBeGreaterThan(0);
+    expect((await reportRetention(store, table, NOW)).at(-1)).toMatchObject({ class: 'audit', verdict: 'overdue', rows: 1_000 });
+    expect(await applyRetention(store, table, NOW)).toMatchObject([{ what: `${schema}.verdicts`, removed: old }]);
+    expect(await count('verdicts')).toBe(1_000 - old);
+  });
+
   it('deletes nothing that is kept for ever', async () => {
-    expect(await applyRetention(store, parseRetention('threats=forever/forever'), Date.UTC(2100, 0, 1))).toEqual([]);
+    expect(await applyRetention(store, parseRetention('threats=forever/forever,audit=forever/forever'), Date.UTC(2100, 0, 1))).toEqual([]);
   });
 });

@@ -1,6 +1,6 @@
 /**
  * How long violations and incidents stay: as long as threats stay anywhere, because this is the store that people work in.
- * An incident counts from its last threat. Counters of agents, models and users, positions and gaps are no events and stay.
+ * An incident counts from its last threat. Verdicts stay as long as the audit trail does, as everywhere. Counters of agents, models and users, positions and gaps are no events and stay.
  */
 import { DAY_MS, keptSince, type RetentionTable, renderDays } from '../../core/retention.ts';
 import { type Applied, type Holding, verdictOf } from '../retention.ts';
@@ -10,29 +10,34 @@ import { attempt, type Postgres } from './connect.ts';
 const SLACK_MS = DAY_MS;
 /** Rows deleted in one transaction: few enough that no sink waits long for its locks. */
 const CHUNK = 5_000;
-const TIMES = { violations: 'occurred_at', incidents: 'last_seen' } as const;
+const TABLES = {
+  violations: { class: 'threats', time: 'occurred_at', id: 'id' },
+  incidents: { class: 'threats', time: 'last_seen', id: 'id' },
+  verdicts: { class: 'audit', time: 'occurred_at', id: 'verdict_id' },
+} as const;
+type KeptTable = keyof typeof TABLES;
 
 /** Deletes what is older than allowed. Throws PARAPET_STORE_UNAVAILABLE. */
 export async function applyRetention(store: Postgres, table: RetentionTable, now = Date.now()): Promise<Applied[]> {
-  const since = keptSince(table.threats.coldDays, now);
   const done: Applied[] = [];
-  if (since === 0) return done;
   for (const name of await tablesThere(store)) {
+    const { coldDays } = table[TABLES[name].class];
+    const since = keptSince(coldDays, now);
+    if (since === 0) continue;
     let removed = 0;
     for (let last = CHUNK; last === CHUNK; removed += last) last = await deleteSome(store, name, since);
-    if (removed > 0)
-      done.push({ what: `${store.schema}.${name}`, did: `deleted what is older than ${renderDays(table.threats.coldDays)}`, removed });
+    if (removed > 0) done.push({ what: `${store.schema}.${name}`, did: `deleted what is older than ${renderDays(coldDays)}`, removed });
   }
   return done;
 }
 
 /** What the tables hold. Reads only. Throws PARAPET_STORE_UNAVAILABLE. */
 export async function reportRetention(store: Postgres, table: RetentionTable, now = Date.now()): Promise<Holding[]> {
-  const since = keptSince(table.threats.coldDays, now);
-  const wanted = renderDays(table.threats.coldDays);
   const holdings: Holding[] = [];
   for (const name of await tablesThere(store)) {
-    const time = TIMES[name];
+    const { class: kept, time } = TABLES[name];
+    const since = keptSince(table[kept].coldDays, now);
+    const wanted = renderDays(table[kept].coldDays);
     const target = `"${store.schema}".${name}`;
     const [row] = await attempt(`look through ${name}`, () =>
       store.transaction((session) =>
@@ -47,7 +52,7 @@ export async function reportRetention(store: Postgres, table: RetentionTable, no
     const verdict = verdictOf({ wanted, configured: wanted, oldestMs, allowedMs: since === 0 ? 0 : since - SLACK_MS });
     holdings.push({
       what: `${store.schema}.${name}`,
-      class: 'threats',
+      class: kept,
       wanted,
       configured: wanted,
       oldestMs,
@@ -61,12 +66,13 @@ export async function reportRetention(store: Postgres, table: RetentionTable, no
   return holdings;
 }
 
-async function deleteSome(store: Postgres, name: keyof typeof TIMES, since: number): Promise<number> {
+async function deleteSome(store: Postgres, name: KeptTable, since: number): Promise<number> {
   const target = `"${store.schema}".${name}`;
+  const { id, time } = TABLES[name];
   return attempt(`delete old rows of ${name}`, () =>
     store.transaction(async (session) => {
-      const gone = await session.query<{ id: string }>(
-        `DELETE FROM ${target} WHERE id IN (SELECT id FROM ${target} WHERE ${TIMES[name]} < to_timestamp($1::float8 / 1000) LIMIT ${CHUNK}) RETURNING id`,
+      const gone = await session.query(
+        `DELETE FROM ${target} WHERE ${id} IN (SELECT ${id} FROM ${target} WHERE ${time} < to_timestamp($1::float8 / 1000) LIMIT ${CHUNK}) RETURNING ${id}`,
         [since],
       );
       return gone.length;
@@ -75,11 +81,11 @@ async function deleteSome(store: Postgres, name: keyof typeof TIMES, since: numb
 }
 
 /** None before the first sink has opened. */
-async function tablesThere(store: Postgres): Promise<(keyof typeof TIMES)[]> {
+async function tablesThere(store: Postgres): Promise<KeptTable[]> {
   const rows = await attempt('list its tables', () =>
     store.transaction((session) =>
       session.query<{ name: string }>('SELECT tablename::text AS name FROM pg_tables WHERE schemaname = $1', [store.schema]),
     ),
   );
-  return (Object.keys(TIMES) as (keyof typeof TIMES)[]).filter((table) => rows.some(({ name }) => name === table));
+  return (Object.keys(TABLES) as KeptTable[]).filter((table) => rows.some(({ name }) => name === table));
 }

@@ -2,7 +2,7 @@
 import fc from 'fast-check';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { createFixtures } from '../fixtures.ts';
-import { createPostgresSink, migrate, type Postgres, positions, tallyPostgres } from './index.ts';
+import { createPostgresEraser, createPostgresSink, migrate, type Postgres, positions, tallyPostgres } from './index.ts';
 import { MIGRATIONS } from './migrations.ts';
 import { DASHBOARD_QUERIES } from './queries.ts';
 import { type AnyBatch, ask, asPerson, cut, deliver, expected, freshSchema, schemaOf, tablesOf, tidy } from './testing.ts';
@@ -266,6 +266,7 @@ export function postgresSuite(engine: string, open: () => Promise<Postgres>, run
       const own = await fresh();
       await deliver(own, fixtures.batch('assessed', { first: 0, last: 199 }));
       await deliver(own, fixtures.batch('threats', { first: 0, last: 199 }));
+      await deliver(own, fixtures.batch('verdicts', { first: 0, last: 199 }));
       await asPerson(own, `UPDATE incidents SET status = 'resolved' WHERE id IN (SELECT id FROM incidents ORDER BY id LIMIT 5)`);
       for (const { name, sql } of DASHBOARD_QUERIES) expect((await ask(own, sql)).length, name).toBeGreaterThan(0);
     });
@@ -278,6 +279,23 @@ export function postgresSuite(engine: string, open: () => Promise<Postgres>, run
         code: 'PARAPET_CONFIG_INVALID',
         message: expect.stringContaining('Migration 2 (tables)'),
       });
+    });
+
+    it('bring a schema that an older version made to today’s shape, with what is in it', async () => {
+      const own = schemaOf(store, freshSchema('suite'));
+      await migrate(own, own.schema, MIGRATIONS.slice(0, 3));
+      const threats = fixtures.batch('threats', { first: 0, last: 99 });
+      await deliver(own, threats);
+      const subject = { org: 'org-1', id: 'nobody', subject: 'org-1/nobody', pseudonym: 'erased:0', until: 1 };
+      for (const { rows } of await createPostgresEraser(own).find(subject)) expect(rows).toBe(0);
+      await createPostgresEraser(own).mask(subject);
+      expect(await migrate(own)).toEqual(['verdicts']);
+      await deliver(own, fixtures.batch('verdicts', { first: 0, last: 99 }));
+      await holds(own, [threats]);
+      const blocked = threats.records.filter(({ value }) => value.actionTaken === 'blocked').map(({ offset }) => fixtures.verdict(offset));
+      const [judged] = await ask<{ n: number }>(own, 'SELECT count(*)::int AS n FROM violations_judged WHERE false_positive IS NOT NULL');
+      expect(judged?.n).toBe(blocked.filter(({ verdict }) => verdict !== 'withdrawn').length);
+      expect(judged?.n).toBeGreaterThan(0);
     });
 
     it('apply a migration wholly or not at all', async () => {

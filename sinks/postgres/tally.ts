@@ -9,6 +9,8 @@ export interface OrgTally {
   agents: number;
   violations: number;
   incidents: number;
+  /** Words that were said. */
+  verdicts: number;
 }
 
 export interface Position {
@@ -25,18 +27,31 @@ export async function tallyPostgres(store: Postgres, schema = store.schema): Pro
     store.transaction((session) =>
       session.query<OrgTally>(
         `SELECT org, sum(interactions)::float8 AS interactions, sum(threats)::float8 AS threats, sum(agents)::float8 AS agents,
-          sum(violations)::float8 AS violations, sum(incidents)::float8 AS incidents
+          sum(violations)::float8 AS violations, sum(incidents)::float8 AS incidents, sum(verdicts)::float8 AS verdicts
         FROM (
-          SELECT org, interactions, threats, 1 AS agents, 0 AS violations, 0 AS incidents FROM "${schema}".agents
-          UNION ALL SELECT org, 0, 0, 0, 1, 0 FROM "${schema}".violations
-          UNION ALL SELECT org, 0, 0, 0, 0, 1 FROM "${schema}".incidents
+          SELECT org, interactions, threats, 1 AS agents, 0 AS violations, 0 AS incidents, 0 AS verdicts FROM "${schema}".agents
+          UNION ALL SELECT org, 0, 0, 0, 1, 0, 0 FROM "${schema}".violations
+          UNION ALL SELECT org, 0, 0, 0, 0, 1, 0 FROM "${schema}".incidents
+          UNION ALL SELECT org, 0, 0, 0, 0, 0, 1 FROM "${schema}".verdicts
         ) rows GROUP BY org ORDER BY org COLLATE "C"`,
       ),
     ),
   );
 }
 
-/** Of one sink (`postgres.interactions`, `postgres.threats`), by partition. Throws PARAPET_STORE_UNAVAILABLE. */
+/** Of the verdicts, by the hour (ISO 8601) of what they are on. Throws PARAPET_STORE_UNAVAILABLE. */
+export async function tallyVerdicts(store: Postgres): Promise<{ hour: string; rows: number }[]> {
+  return attempt(`count the verdicts of ${store.schema}`, () =>
+    store.transaction((session) =>
+      session.query<{ hour: string; rows: number }>(
+        `SELECT to_char(date_trunc('hour', coalesce(threat_at, occurred_at) AT TIME ZONE 'UTC'), 'YYYY-MM-DD"T"HH24:00:00.000"Z"') AS hour,
+          count(*)::float8 AS rows FROM "${store.schema}".verdicts GROUP BY 1 ORDER BY 1`,
+      ),
+    ),
+  );
+}
+
+/** Of one sink (`postgres.threats`), by partition. Throws PARAPET_STORE_UNAVAILABLE. */
 export async function positions(store: Postgres, sink: string, schema = store.schema): Promise<Position[]> {
   return attempt(`say its positions in ${schema}`, () =>
     store.transaction((session) =>

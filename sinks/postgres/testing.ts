@@ -3,13 +3,16 @@ import { expect } from 'vitest';
 import { foldThreats, type Incident } from '../../detection/incidents.ts';
 import type { UnsealedRecords } from '../../schemas/unsealed.ts';
 import type { Sink, SinkBatch } from '../port.ts';
-import { createPostgresSink, openPostgres, type Postgres, type PostgresOptions } from './index.ts';
+import { createPostgresSink, openPostgres, type Postgres, type PostgresOptions, type PostgresView } from './index.ts';
 import { type Projection, projectInteraction, projectThreat } from './project.ts';
 import { gatherRows } from './rows.ts';
 
 export const DATABASE_URL = process.env['DATABASE_URL'];
 
-export type AnyBatch = SinkBatch<UnsealedRecords['assessed']> | SinkBatch<UnsealedRecords['threats']>;
+export type AnyBatch =
+  | SinkBatch<UnsealedRecords['assessed']>
+  | SinkBatch<UnsealedRecords['threats']>
+  | SinkBatch<UnsealedRecords['verdicts']>;
 
 /** A schema of one test's own on a store that is shared. */
 export function schemaOf(store: Postgres, schema: string): Postgres {
@@ -53,6 +56,7 @@ export interface Tables {
   users: unknown[];
   violations: unknown[];
   incidents: unknown[];
+  verdicts: unknown[];
 }
 
 /** What follows from events, as JSON that does not depend on the engine. */
@@ -72,6 +76,7 @@ export async function tablesOf(store: Postgres, schema = store.schema): Promise<
     incidents: await rows(
       `SELECT id, org, agent_id, threat_type, title, severity, threats, first_seen, last_seen FROM incidents ORDER BY id`,
     ),
+    verdicts: await rows(`SELECT * FROM verdicts ORDER BY verdict_id COLLATE "C"`),
   };
 }
 
@@ -82,11 +87,13 @@ export function expected(batches: readonly AnyBatch[]): {
   violations: string[];
   incidents: Incident[];
 } {
-  const projections = batches.flatMap((batch): Projection[] =>
-    batch.topic === 'parapet.threats.v1'
+  const projections = batches.flatMap((batch): Projection[] => {
+    const view = viewOf(batch);
+    if (view === 'verdicts') return [];
+    return view === 'threats'
       ? (batch as SinkBatch<UnsealedRecords['threats']>).records.map(({ value }) => projectThreat(value))
-      : (batch as SinkBatch<UnsealedRecords['assessed']>).records.map(({ value }) => projectInteraction(value)),
-  );
+      : (batch as SinkBatch<UnsealedRecords['assessed']>).records.map(({ value }) => projectInteraction(value));
+  });
   const { violations, suspects } = gatherRows(projections);
   return {
     interactions: projections.reduce((sum, { interactions }) => sum + interactions, 0),
@@ -94,6 +101,11 @@ export function expected(batches: readonly AnyBatch[]): {
     violations: violations.map(({ id }) => id).sort(),
     incidents: foldThreats(suspects, [], new Map()).sort((a, b) => (a.id < b.id ? -1 : 1)),
   };
+}
+
+function viewOf({ topic }: AnyBatch): PostgresView {
+  if (topic === 'parapet.verdicts.v1') return 'verdicts';
+  return topic === 'parapet.threats.v1' ? 'threats' : 'interactions';
 }
 
 /** The part of a batch between two offsets, as a runner that cuts otherwise would give it. */
@@ -104,7 +116,7 @@ export function cut<B extends AnyBatch>(batch: B, firstOffset: number, lastOffse
 
 /** Writes until the store has it, as the runner does; every failure must be the store's state. Gives how often it failed. */
 export async function deliver(store: Postgres, batch: AnyBatch, rebuilt?: string, pause = async () => {}): Promise<number> {
-  const sink = createPostgresSink({ store, view: batch.topic === 'parapet.threats.v1' ? 'threats' : 'interactions', rebuilt });
+  const sink = createPostgresSink({ store, view: viewOf(batch), rebuilt });
   for (let failures = 0; ; failures++) {
     try {
       expect(await (sink as Sink<never>).write({ ...batch, recovered: failures > 0 } as never)).toEqual([]);

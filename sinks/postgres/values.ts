@@ -17,6 +17,11 @@ export function nameOf(text: string): string {
   return `${text.slice(0, LONGEST_NAME).toWellFormed().replaceAll('\0', '\uFFFD')}~${digest}`;
 }
 
+/** Text that nothing is looked up by, whole, as far as PostgreSQL can hold it. */
+export function textOf(text: string): string {
+  return text.toWellFormed().replaceAll('\0', '\uFFFD');
+}
+
 const FIRST_MICROS = Date.UTC(1970, 0, 1) * 1_000;
 const LAST_MICROS = Date.UTC(9999, 11, 31) * 1_000;
 

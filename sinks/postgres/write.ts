@@ -11,9 +11,7 @@ import type { BatchBounds, Refused, SinkRecord } from '../port.ts';
 import { attempt, type Postgres, type Session } from './connect.ts';
 import { patiently, refusalOf } from './errors.ts';
 import { advance, type Counted, type Gap, isNew } from './offsets.ts';
-import type { Projection } from './project.ts';
-import { gatherRows } from './rows.ts';
-import { applyRows, type Target } from './statements.ts';
+import type { Target } from './statements.ts';
 import { Unfit } from './values.ts';
 
 export interface Writer<T> {
@@ -21,10 +19,17 @@ export interface Writer<T> {
   write(batch: BatchBounds & { records: readonly SinkRecord<T>[] }): Promise<Refused[]>;
 }
 
-interface Entry {
+/** From records to rows: each alone, then what there is to write of many. */
+export interface Filling<T, P> {
+  /** Pure. Throws Unfit when the record cannot be counted. */
+  project(record: T): P;
+  apply(session: Session, target: Target, projections: readonly P[]): Promise<void>;
+}
+
+interface Entry<P> {
   index: number;
   offset: number;
-  projection: Projection | null;
+  projection: P | null;
   /** Why it is refused. */
   reason: string | null;
 }
@@ -32,13 +37,13 @@ interface Entry {
 /** So many may be refused of any batch; beyond, half of the batch is taken for a fault of the tables, not of the records. */
 const FEW = 20;
 
-export function createWriter<T>(store: Postgres, sink: string, target: Target, project: (record: T) => Projection): Writer<T> {
+export function createWriter<T, P>(store: Postgres, sink: string, target: Target, { project, apply }: Filling<T, P>): Writer<T> {
   return {
     async write({ partition, firstOffset, lastOffset, records }) {
       const entries = records.map(({ offset, value }, index) => prepare(index, offset, value));
       let refusals = 0;
 
-      async function put(part: readonly Entry[], first: number, last: number): Promise<void> {
+      async function put(part: readonly Entry<P>[], first: number, last: number): Promise<void> {
         try {
           await patiently(() => count(part, partition, { first, last }));
         } catch (error) {
@@ -47,7 +52,7 @@ export function createWriter<T>(store: Postgres, sink: string, target: Target, p
           const [only] = able;
           if (reason === undefined || only === undefined) throw error;
           if (able.length > 1) {
-            const middle = (able[able.length >> 1] as Entry).offset;
+            const middle = (able[able.length >> 1] as Entry<P>).offset;
             await put(
               part.filter(({ offset }) => offset < middle),
               first,
@@ -71,7 +76,7 @@ export function createWriter<T>(store: Postgres, sink: string, target: Target, p
     },
   };
 
-  function prepare(index: number, offset: number, value: T): Entry {
+  function prepare(index: number, offset: number, value: T): Entry<P> {
     try {
       return { index, offset, projection: project(value), reason: null };
     } catch (error) {
@@ -81,7 +86,7 @@ export function createWriter<T>(store: Postgres, sink: string, target: Target, p
   }
 
   /** One transaction. */
-  function count(part: readonly Entry[], partition: number, bounds: Gap): Promise<void> {
+  function count(part: readonly Entry<P>[], partition: number, bounds: Gap): Promise<void> {
     return store.transaction(async (session) => {
       const counted = await lockPosition(session, partition, bounds);
       const fresh = part.filter(({ offset, reason }) => reason === null && isNew(counted, offset));
@@ -90,7 +95,12 @@ export function createWriter<T>(store: Postgres, sink: string, target: Target, p
         bounds,
         fresh.map(({ offset }) => offset),
       );
-      if (fresh.length > 0) await applyRows(session, target, gatherRows(fresh.map(({ projection }) => projection as Projection)));
+      if (fresh.length > 0)
+        await apply(
+          session,
+          target,
+          fresh.map(({ projection }) => projection as P),
+        );
       await savePosition(session, partition, counted, after);
     });
   }

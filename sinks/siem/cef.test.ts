@@ -1,13 +1,14 @@
 /** CEF in syslog, read back by a parser that was written from the rules alone (testing/cef-parser.ts). */
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import type { AuditEvent, Threat } from '../../schemas/types.ts';
+import type { AnalystVerdict, AuditEvent, Threat } from '../../schemas/types.ts';
 import { createFixtures } from '../fixtures.ts';
 import { toCef } from './cef.ts';
-import { type SiemTopic, toEvent } from './event.ts';
+import { eventsOf, type SiemRecords, type SiemTopic, toEvent } from './event.ts';
+import { toJson } from './json.ts';
 import { frame, type MessageOptions, syslogMessage } from './syslog-message.ts';
 import { parseCef, parseStream, parseSyslog } from './testing/cef-parser.ts';
-import { hostileAudit, hostileThreat } from './testing/hostile.ts';
+import { hostileAudit, hostileThreat, hostileVerdict } from './testing/hostile.ts';
 
 const fixtures = createFixtures();
 const OPTIONS: MessageOptions = {
@@ -31,6 +32,10 @@ const THREAT_KEYS = new Set(
 const AUDIT_KEYS = new Set([
   ...['rt', 'externalId', 'cat', 'act', 'outcome', 'suser', 'src', 'c6a2', 'c6a2Label', 'reason', 'ParapetGatewayTraceID'],
   ...[1, 4, 5, 6].flatMap((n) => [`cs${n}`, `cs${n}Label`]),
+]);
+const VERDICT_KEYS = new Set([
+  ...['rt', 'externalId', 'cat', 'act', 'suser', 'msg', 'ParapetGatewayDirection', 'ParapetGatewayLayer'],
+  ...[1, 2, 3, 4, 5].flatMap((n) => [`cs${n}`, `cs${n}Label`]),
 ]);
 const LENGTHS: Record<string, number> = { act: 63, externalId: 40, cs1: 4_000, cs2: 4_000, cs3: 4_000, cs4: 4_000, cs5: 4_000, cs6: 4_000 };
 /** Everything that a terminal, a log viewer or a line reader could act upon. */
@@ -117,11 +122,56 @@ describe('CEF', () => {
     expect(audit('2001:db8::7').get('c6a2')).toBe('2001:db8::7');
     expect(audit('not an address').has('src')).toBe(false);
   });
+
+  it('tells what an analyst says of a threat, with the id that the threat was sent with', () => {
+    const said: AnalystVerdict = { ...fixtures.verdict(1), verdict: 'false_positive', threatType: 'prompt_injection', note: 'a=b' };
+    const { header, extension } = parseCef(toCef(toEvent('verdicts', said), OPTIONS) ?? '');
+    expect(header.slice(4)).toEqual(['VERDICT_FALSE_POSITIVE', 'Prompt Injection Judged False Positive', '1']);
+    const sent = parseCef(cef(fixtures.threat(1))).extension;
+    expect(extension.get('cs1Label')).toBe('ThreatID');
+    expect(extension.get('cs1')).toBe(sent.get('externalId'));
+    expect(Object.fromEntries(extension)).toMatchObject({ act: 'false_positive', suser: said.actor, msg: 'a=b' });
+    expect(extension.get('externalId')).toBe(said.verdictId);
+  });
+});
+
+describe('a verdict', () => {
+  it('is kept back by no filter, as the threat that it is on may have been sent', () => {
+    const batch = fixtures.batch('verdicts', { first: 0, last: 49 });
+    expect(eventsOf('verdicts', batch, 'critical').events).toHaveLength(50);
+    expect(eventsOf('threats', fixtures.batch('threats', { first: 0, last: 49 }), 'critical').events.length).toBeLessThan(50);
+  });
+
+  it.each([
+    ['false_positive', true],
+    ['true_positive', false],
+    ['withdrawn', null],
+  ] as const)('in JSON says of %s what holds of its threat from now on', (verdict, wrong) => {
+    const said = { ...fixtures.verdict(1), verdict };
+    expect(toJson(toEvent('verdicts', said))).toMatchObject({
+      event_type: 'verdict.given',
+      event_id: said.verdictId,
+      details: { verdict, threat_id: fixtures.threat(1).threatId, false_positive: wrong, judged_by: said.actor },
+    });
+  });
 });
 
 describe('hostile text', () => {
-  function holds<Id extends SiemTopic>(topic: Id, records: (Id extends 'threats' ? Threat : AuditEvent)[], keys: ReadonlySet<string>) {
-    const messages = records.map((record, offset) => syslogMessage(toEvent(topic, record as never), { partition: 0, offset }, OPTIONS));
+  /** What some fields must read back as. */
+  const textsOf = {
+    threats: ({ agentId, model, ruleId, maskedExcerpt, userId }: Threat) => {
+      return { cs1: agentId, cs2: model, cs3: ruleId, msg: maskedExcerpt, suser: userId ?? '' };
+    },
+    audit: ({ target, actor, action, details }: AuditEvent) => {
+      return { cs1: target, suser: actor, act: action, reason: details['reason'] ?? '' };
+    },
+    verdicts: ({ threatId, threatType, ruleId, note, actor, verdict }: AnalystVerdict) => {
+      return { cs1: threatId ?? '', cs2: threatType, cs3: ruleId, msg: note, suser: actor, act: verdict };
+    },
+  } satisfies { [Id in SiemTopic]: (record: SiemRecords[Id]) => Record<string, string> };
+
+  function holds<Id extends SiemTopic>(topic: Id, records: SiemRecords[Id][], keys: ReadonlySet<string>) {
+    const messages = records.map((record, offset) => syslogMessage(toEvent(topic, record), { partition: 0, offset }, OPTIONS));
     const sent = messages.filter((message) => message !== undefined);
     const lines = parseStream(Buffer.concat(sent.map(frame)));
     expect(lines).toEqual(sent);
@@ -140,12 +190,9 @@ describe('hostile text', () => {
         expect(keys.has(key), key).toBe(true);
         expect(Buffer.byteLength(value)).toBeLessThanOrEqual(LENGTHS[key] ?? 1_023);
       }
-      const record = records[Number(message.parameters.get('offset'))] as Threat & AuditEvent;
+      const record = records[Number(message.parameters.get('offset'))] as SiemRecords[Id];
       expect(extension.get('rt')).toBe(String(Math.floor(record.occurredAt / 1000)));
-      const texts =
-        topic === 'threats'
-          ? { cs1: record.agentId, cs2: record.model, cs3: record.ruleId, msg: record.maskedExcerpt, suser: record.userId ?? '' }
-          : { cs1: record.target, suser: record.actor, act: record.action, reason: record.details['reason'] ?? '' };
+      const texts = (textsOf[topic] as (of: SiemRecords[Id]) => Record<string, string>)(record);
       for (const [key, text] of Object.entries(texts)) {
         const value = extension.get(key) ?? '';
         const expected = received(text);
@@ -170,6 +217,13 @@ describe('hostile text', () => {
   it('in audit events forges no field, no line and no message', () => {
     fc.assert(
       fc.property(fc.array(hostileAudit, { minLength: 1, maxLength: 4 }), (events) => void holds('audit', events, AUDIT_KEYS)),
+      { numRuns: 100 },
+    );
+  });
+
+  it('in verdicts forges no field, no line and no message', () => {
+    fc.assert(
+      fc.property(fc.array(hostileVerdict, { minLength: 1, maxLength: 4 }), (verdicts) => void holds('verdicts', verdicts, VERDICT_KEYS)),
       { numRuns: 100 },
     );
   });

@@ -5,7 +5,7 @@
  */
 import { createHash } from 'node:crypto';
 import { isIP } from 'node:net';
-import type { AuditEvent, Threat } from '../../schemas/types.ts';
+import type { AnalystVerdict, AuditEvent, Threat } from '../../schemas/types.ts';
 import { millisOf, type SiemEvent } from './event.ts';
 import { escapeWithin, jsonLine, plain } from './text.ts';
 
@@ -37,7 +37,7 @@ export function toCef(event: SiemEvent, { version, maxBytes }: { version: string
 }
 
 function format(event: SiemEvent, version: string, longest: number): string {
-  const classId = event.topic === 'threats' ? event.record.threatType : event.record.action;
+  const [classId, own] = partsOf(event);
   const header = [
     'CEF:0',
     'Parapet',
@@ -47,8 +47,19 @@ function format(event: SiemEvent, version: string, longest: number): string {
     headerField(event.title, Math.min(HEADER_LENGTHS.name, longest)),
     SEVERITY[event.severity],
   ].join('|');
-  const fields = [...common(event), ...(event.topic === 'threats' ? threatFields(event.record) : auditFields(event.record))];
-  return `${header}|${extension(fields, longest)}`;
+  return `${header}|${extension([...common(event), ...own], longest)}`;
+}
+
+/** What names its class, and the fields that only its kind has. */
+function partsOf(event: SiemEvent): [classId: string, fields: Fields] {
+  switch (event.topic) {
+    case 'threats':
+      return [event.record.threatType, threatFields(event.record)];
+    case 'audit':
+      return [event.record.action, auditFields(event.record)];
+    case 'verdicts':
+      return [`verdict.${event.record.verdict}`, verdictFields(event.record)];
+  }
 }
 
 function common(event: SiemEvent): Fields {
@@ -94,6 +105,23 @@ function auditFields(audit: AuditEvent): Fields {
     ...custom('cs6', 'Details', Object.keys(audit.details).length === 0 ? '' : jsonLine(audit.details)),
     ['ParapetGatewayTraceID', audit.traceId],
     ['reason', audit.details['reason']],
+  ];
+}
+
+/** `cs1` is what it is on: the `externalId` of a threat that was sent before. */
+function verdictFields(said: AnalystVerdict): Fields {
+  return [
+    ['cat', 'verdict'],
+    ['act', said.verdict],
+    ['suser', said.actor],
+    ...custom('cs1', 'ThreatID', said.threatId),
+    ...custom('cs2', 'ThreatType', said.threatType),
+    ...custom('cs3', 'RuleID', said.ruleId),
+    ...custom('cs4', 'InteractionID', said.interactionId),
+    ...custom('cs5', 'Organization', said.org),
+    ['ParapetGatewayDirection', said.direction],
+    ['ParapetGatewayLayer', said.layer],
+    ['msg', said.note],
   ];
 }
 

@@ -1,8 +1,9 @@
 /**
  * What a record of each topic is to a SIEM: its id, its time, its severity. The formats are made from this. The subtle
- * point is the filter: a record below the wanted severity is not an error, so it is neither written nor set aside.
+ * point is the filter: a record below the wanted severity is not an error, so it is neither written nor set aside. It keeps no
+ * verdict back: whoever was told of a threat must hear that it was a false alarm.
  */
-import type { AuditEvent, Threat } from '../../schemas/types.ts';
+import type { AnalystVerdict, AuditEvent, Threat } from '../../schemas/types.ts';
 import type { Refused, SinkBatch, SinkRecord } from '../port.ts';
 
 export const SEVERITIES = ['informational', 'low', 'medium', 'high', 'critical'] as const;
@@ -12,6 +13,7 @@ export type Severity = (typeof SEVERITIES)[number];
 export interface SiemRecords {
   threats: Threat;
   audit: AuditEvent;
+  verdicts: AnalystVerdict;
 }
 export type SiemTopic = keyof SiemRecords;
 
@@ -25,7 +27,8 @@ interface Common {
   /** What happened, in words: `Prompt Injection Detected`. */
   title: string;
 }
-export type SiemEvent = Common & ({ topic: 'threats'; record: Threat } | { topic: 'audit'; record: AuditEvent });
+export type SiemEvent = Common &
+  ({ topic: 'threats'; record: Threat } | { topic: 'audit'; record: AuditEvent } | { topic: 'verdicts'; record: AnalystVerdict });
 
 /** An event with its place in the batch and in the log. */
 export interface Placed {
@@ -38,8 +41,14 @@ export interface Placed {
 /** Year 9999: what RFC 3339 can still write. */
 const LAST_MICROS = 253_402_300_799_000_000;
 
+const EVENTS: { [Id in SiemTopic]: (record: SiemRecords[Id]) => SiemEvent } = {
+  threats: threatEvent,
+  audit: auditEvent,
+  verdicts: verdictEvent,
+};
+
 export function toEvent<Id extends SiemTopic>(topic: Id, value: SiemRecords[Id]): SiemEvent {
-  return topic === 'threats' ? threatEvent(value as Threat) : auditEvent(value as AuditEvent);
+  return EVENTS[topic](value);
 }
 
 /** The events of a batch that pass the filter, and what cannot be told as an event at all. */
@@ -57,7 +66,7 @@ export function eventsOf<Id extends SiemTopic>(
       return;
     }
     const event = toEvent(topic, value);
-    if (passes(event.severity, minSeverity)) events.push({ index, offset, key, event });
+    if (topic === 'verdicts' || passes(event.severity, minSeverity)) events.push({ index, offset, key, event });
   });
   return { events, refused };
 }
@@ -88,6 +97,26 @@ function auditEvent(record: AuditEvent): SiemEvent {
   const failed = record.outcome === 'failure';
   const title = `${inWords(record.action)}${failed ? ' Failed' : ''}`;
   return { topic: 'audit', id: record.auditId, atMicros: record.occurredAt, severity: failed ? 'medium' : 'informational', title, record };
+}
+
+const VERDICT_SEVERITY = new Map<string, Severity>([
+  // An attack that went through, and no rule saw it.
+  ['missed', 'high'],
+  ['true_positive', 'medium'],
+  ['false_positive', 'informational'],
+  ['withdrawn', 'informational'],
+]);
+
+/** The threat's own severity is not in the verdict: this says how much the word is worth a look. */
+function verdictEvent(record: AnalystVerdict): SiemEvent {
+  const { verdict, verdictId, occurredAt, threatType } = record;
+  const title =
+    verdict === 'missed'
+      ? 'Missed Attack Reported'
+      : verdict === 'withdrawn'
+        ? 'Verdict Withdrawn'
+        : `${inWords(threatType)} Judged ${inWords(verdict)}`;
+  return { topic: 'verdicts', id: verdictId, atMicros: occurredAt, severity: VERDICT_SEVERITY.get(verdict) ?? 'unknown', title, record };
 }
 
 function inWords(name: string): string {

@@ -1,5 +1,5 @@
 /**
- * The SIEM sinks: threats and audit events leave for a customer's own SIEM, by syslog (CEF or OCSF), by signed webhooks or
+ * The SIEM sinks: threats, what analysts say of them, and audit events leave for a customer's own SIEM, by syslog (CEF or OCSF), by signed webhooks or
  * by Splunk's HTTP Event Collector. See README.md for the fields and for what each destination promises.
  */
 export { isPublic } from './address.ts';

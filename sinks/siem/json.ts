@@ -1,16 +1,29 @@
 /** An event as Parapet's own JSON: what webhooks carry and Splunk indexes when nothing else is asked for. */
-import type { AuditEvent, Threat } from '../../schemas/types.ts';
+import type { AnalystVerdict, AuditEvent, Threat } from '../../schemas/types.ts';
 import { type SiemEvent, timestampOf } from './event.ts';
+
+const TYPES = { threats: 'threat.detected', audit: 'audit.recorded', verdicts: 'verdict.given' } as const;
 
 export function toJson(event: SiemEvent): Record<string, unknown> {
   return {
-    event_type: event.topic === 'threats' ? 'threat.detected' : 'audit.recorded',
+    event_type: TYPES[event.topic],
     event_id: event.id,
     severity: event.severity,
     timestamp: timestampOf(event),
     org: event.record.org,
-    details: event.topic === 'threats' ? threatDetails(event.record) : auditDetails(event.record),
+    details: detailsOf(event),
   };
+}
+
+function detailsOf(event: SiemEvent): Record<string, unknown> {
+  switch (event.topic) {
+    case 'threats':
+      return threatDetails(event.record);
+    case 'audit':
+      return auditDetails(event.record);
+    case 'verdicts':
+      return verdictDetails(event.record);
+  }
 }
 
 function threatDetails(threat: Threat): Record<string, unknown> {
@@ -47,5 +60,23 @@ function auditDetails(audit: AuditEvent): Record<string, unknown> {
     interaction_id: audit.interactionId,
     trace_id: audit.traceId,
     facts: audit.details,
+  };
+}
+
+/** `false_positive` as it holds from now on: null when the verdict was withdrawn, or is of no threat. */
+function verdictDetails(said: AnalystVerdict): Record<string, unknown> {
+  const positive = said.verdict === 'false_positive' || said.verdict === 'true_positive';
+  return {
+    verdict: said.verdict,
+    judged_by: said.actor,
+    threat_id: said.threatId,
+    interaction_id: said.interactionId,
+    threat_type: said.threatType,
+    rule_id: said.ruleId,
+    layer: said.layer,
+    direction: said.direction,
+    path: said.path,
+    false_positive: positive ? said.verdict === 'false_positive' : null,
+    note: said.note,
   };
 }

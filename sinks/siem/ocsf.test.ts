@@ -1,16 +1,19 @@
 /** Events as OCSF 1.8, held against the schema's own definitions. */
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import type { AuditEvent, Threat } from '../../schemas/types.ts';
+import type { AnalystVerdict, AuditEvent, Threat } from '../../schemas/types.ts';
 import { createFixtures } from '../fixtures.ts';
 import { toEvent } from './event.ts';
 import { toOcsf } from './ocsf.ts';
-import { hostileAudit, hostileThreat } from './testing/hostile.ts';
+import { hostileAudit, hostileThreat, hostileVerdict } from './testing/hostile.ts';
 import { violations } from './testing/ocsf-schema.ts';
 
 const fixtures = createFixtures();
 const finding = (threat: Partial<Threat> = {}) => toOcsf(toEvent('threats', { ...fixtures.threat(1), ...threat }), { version: '0.1.0' });
 const entity = (audit: Partial<AuditEvent> = {}) => toOcsf(toEvent('audit', { ...fixtures.audit(1), ...audit }), { version: '0.1.0' });
+
+const judged = (said: Partial<AnalystVerdict> = {}) =>
+  toOcsf(toEvent('verdicts', { ...fixtures.verdict(1), ...said }), { version: '0.1.0' });
 
 describe('a threat as a Detection Finding', () => {
   it('is valid, whatever the record holds', () => {
@@ -41,6 +44,40 @@ describe('a threat as a Detection Finding', () => {
     });
     expect(finding({ falsePositive: true })).toMatchObject({ type_uid: 200402, status_id: 3, verdict_id: 1 });
     expect(finding({ falsePositive: false })).toMatchObject({ type_uid: 200402, status_id: 2, verdict_id: 2 });
+  });
+});
+
+describe('a verdict as an update of its threat’s finding', () => {
+  it('is valid, whatever the record holds', () => {
+    for (let n = 0; n < 100; n++) expect(violations(judged(fixtures.verdict(n)))).toEqual([]);
+    fc.assert(fc.property(hostileVerdict, (said) => void expect(violations(judged(said))).toEqual([])));
+  });
+
+  it('names the finding that the threat was sent as', () => {
+    const threat = fixtures.threat(1);
+    const [sent, said] = [finding(threat), judged({ verdict: 'false_positive', note: 'a quotation' })];
+    const uid = (event: Record<string, unknown>) => (event['finding_info'] as { uid: string }).uid;
+    expect(uid(said)).toBe(uid(sent));
+    expect(said['metadata']).toMatchObject({ uid: fixtures.verdict(1).verdictId, correlation_uid: threat.interactionId });
+    expect(said).toMatchObject({ actor: { user: { uid: fixtures.verdict(1).actor } }, comment: 'a quotation' });
+  });
+
+  it.each([
+    ['false_positive', { type_uid: 200402, status_id: 3, verdict_id: 1, is_alert: false }],
+    ['true_positive', { type_uid: 200402, status_id: 2, verdict_id: 2, is_alert: true }],
+    ['withdrawn', { type_uid: 200402, status_id: 1, verdict_id: 0, is_alert: true }],
+    ['undecided', { type_uid: 200402, status_id: 99, verdict_id: 99, verdict: 'undecided' }],
+  ])('says %s with the schema’s own numbers', (verdict, wanted) => {
+    expect(judged({ verdict: verdict as AnalystVerdict['verdict'] })).toMatchObject(wanted);
+  });
+
+  it('makes a finding of an attack that no rule saw, and closes it when that is taken back', () => {
+    const on = { threatId: null, interactionId: 'i-1', ruleId: '', layer: '', threatType: '' };
+    const missed = judged({ ...on, verdict: 'missed' });
+    expect(missed).toMatchObject({ type_uid: 200401, verdict_id: 2, severity_id: 4, finding_info: { uid: 'interaction/i-1' } });
+    const back = judged({ ...on, verdict: 'withdrawn' });
+    expect(back).toMatchObject({ type_uid: 200403, status_id: 4, is_alert: false, finding_info: { uid: 'interaction/i-1' } });
+    for (const event of [missed, back]) expect(violations(event)).toEqual([]);
   });
 });
 

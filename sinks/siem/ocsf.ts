@@ -1,9 +1,10 @@
 /**
- * An event as OCSF 1.8: a threat is a Detection Finding (2004), an audit event is Entity Management (3004): somebody did
- * something to a thing. Why not API Activity (6003)? It demands the network endpoint the call came from, which an audit
+ * An event as OCSF 1.8: a threat is a Detection Finding (2004), what an analyst says of it updates that finding, an audit event
+ * is Entity Management (3004): somebody did something to a thing. Why not API Activity (6003)? It demands the network endpoint the call came from, which an audit
  * event does not know, and a made-up one would be a false statement in evidence.
  */
-import type { AuditEvent, Threat } from '../../schemas/types.ts';
+import { meantBy } from '../../log/verdicts.ts';
+import type { AnalystVerdict, AuditEvent, Threat } from '../../schemas/types.ts';
 import { millisOf, type SiemEvent } from './event.ts';
 
 const OCSF_VERSION = '1.8.0';
@@ -25,12 +26,17 @@ export function toOcsf(event: SiemEvent, { version }: { version: string }): Reco
       ...(event.record.interactionId === null ? {} : { correlation_uid: event.record.interactionId }),
     },
   };
-  return event.topic === 'threats'
-    ? detectionFinding(base, event.record, event.title, event.id, base.time)
-    : entityManagement(base, event.record);
+  switch (event.topic) {
+    case 'threats':
+      return detectionFinding(base, event.record, event.title, event.id, base.time);
+    case 'audit':
+      return entityManagement(base, event.record);
+    case 'verdicts':
+      return judgedFinding(base, event.record);
+  }
 }
 
-type Base = { metadata: Record<string, unknown>; message: string };
+type Base = { time: number; metadata: Record<string, unknown>; message: string };
 
 // Maps, because a word of a record is no safe key of an object: `constructor` would find something.
 const ANALYTIC = new Map<string, [number, string]>([
@@ -108,6 +114,53 @@ function detectionFinding(base: Base, threat: Threat, title: string, uid: string
     ],
     evidences: [{ data: { masked_excerpt: threat.maskedExcerpt, direction: threat.direction, path: threat.path, via: threat.via } }],
     unmapped: { layer: threat.layer, other_techniques: threat.techniques.filter((each) => attackOf(each).length === 0) },
+  };
+}
+
+/** What a finding is once somebody has said so. A withdrawn verdict leaves it as it was before. */
+const JUDGED = new Map<string, [statusId: number, status: string, verdictId: number, verdict: string]>([
+  ['false_positive', [3, 'Suppressed', 1, 'False Positive']],
+  ['true_positive', [2, 'In Progress', 2, 'True Positive']],
+  ['missed', [2, 'In Progress', 2, 'True Positive']],
+  ['withdrawn', [1, 'New', 0, 'Unknown']],
+]);
+
+/**
+ * The finding of its threat, updated: both have the threat's id. An attack that no rule saw becomes a finding of its own, named
+ * after its interaction, which is closed when that is taken back.
+ */
+function judgedFinding(base: Base, said: AnalystVerdict): Record<string, unknown> {
+  const seen = said.threatId !== null;
+  const [activityId, activity] = seen ? [2, 'Update'] : said.verdict === 'withdrawn' ? [3, 'Close'] : [1, 'Create'];
+  const [statusId, status, verdictId, verdict] = JUDGED.get(said.verdict) ?? [99, said.verdict, 99, said.verdict];
+  const [typeId, type] = ANALYTIC.get(said.layer) ?? [99, said.layer];
+  return {
+    category_uid: 2,
+    category_name: 'Findings',
+    class_uid: 2004,
+    class_name: 'Detection Finding',
+    activity_id: activityId,
+    activity_name: activity,
+    type_uid: 200400 + activityId,
+    type_name: `Detection Finding: ${activity}`,
+    ...base,
+    metadata: { ...base.metadata, event_code: said.ruleId || said.verdict, profiles: ['host', 'incident'] },
+    ...(activityId === 3 ? { status_id: 4, status: 'Resolved' } : { status_id: statusId, status }),
+    verdict_id: verdictId,
+    verdict,
+    is_alert: said.verdict !== 'false_positive' && activityId !== 3,
+    finding_info: {
+      uid: said.threatId ?? meantBy(said),
+      title: base.message,
+      ...(said.threatType === '' ? {} : { types: [said.threatType] }),
+      modified_time: base.time,
+      ...(said.ruleId === '' ? {} : { analytic: { uid: said.ruleId, name: said.ruleId, type_id: typeId, type } }),
+    },
+    // Who changed the finding, not whom it is about.
+    actor: { user: { uid: said.actor || 'unknown', type_id: 1, type: 'User', org: { uid: said.org } } },
+    evidences: [{ data: { direction: said.direction, path: said.path } }],
+    ...(said.note === '' ? {} : { comment: said.note }),
+    unmapped: { said: said.verdict, layer: said.layer },
   };
 }
 

@@ -86,6 +86,18 @@ describe.skipIf(tcp === undefined)('rsyslog', () => {
     expect((await readFile(log)).subarray(from).toString().trimEnd().split('\n')).toHaveLength(500);
   });
 
+  it.each(['cef', 'ocsf'] as const)('writes verdicts of %s exactly as sent, whatever severity is wanted', async (format) => {
+    const sink = createSyslogSink({ topic: 'verdicts', ...at(tls), caFile, format, hostname: run, minSeverity: 'critical' });
+    const from = await sizeOfLog();
+    const batch = fixtures.batch('verdicts', { first: 0, last: 99 });
+    expect(await sink.write(batch)).toEqual([]);
+    await expect.poll(async () => (await linesSince(from)).length, { timeout: 30_000 }).toBe(100);
+    const expected = batch.records.map(({ value, offset }) =>
+      syslogMessage(toEvent('verdicts', value), { partition: 0, offset }, { ...OPTIONS, format }),
+    );
+    expect(await linesSince(from)).toEqual(expected);
+  });
+
   it('takes audit events, of any severity', async () => {
     const sink = createSyslogSink({ topic: 'audit', ...at(tls), caFile, hostname: run });
     const from = await sizeOfLog();

@@ -9,11 +9,11 @@ import { openLocalKeyStore } from '../../../keys/local.ts';
 import { createCodec } from '../../../schemas/codec.ts';
 import { openFileRegistry } from '../../../schemas/registry/file.ts';
 import { runProcessor } from '../../runner.ts';
-import { openExactLog, PARTITIONS } from '../../testing/log.ts';
+import { mortal, openExactLog, PARTITIONS } from '../../testing/log.ts';
 import { createBehave } from '../index.ts';
 
 const [folder, kind, where] = process.argv.slice(2) as [string, 'embedded' | 'kafka', string];
-const log = await openExactLog(kind, where);
+const log = mortal(await openExactLog(kind, where));
 const codec = await createCodec(await openFileRegistry(join(folder, 'registry')));
 const keys = openLocalKeyStore({ folder: join(folder, 'keys') });
 const parts = { log, codec, logger: createLogger('behave', 'silent'), metrics: createMetrics({ defaults: false }) };

@@ -8,11 +8,11 @@ import { createMetrics } from '../../../core/metrics.ts';
 import { createCodec } from '../../../schemas/codec.ts';
 import { openFileRegistry } from '../../../schemas/registry/file.ts';
 import { runProcessor } from '../../runner.ts';
-import { openExactLog, PARTITIONS } from '../../testing/log.ts';
+import { mortal, openExactLog, PARTITIONS } from '../../testing/log.ts';
 import { createRespond } from '../index.ts';
 
 const [folder, kind, where] = process.argv.slice(2) as [string, 'embedded' | 'kafka', string];
-const log = await openExactLog(kind, where);
+const log = mortal(await openExactLog(kind, where));
 const codec = await createCodec(await openFileRegistry(join(folder, 'registry')));
 const parts = { log, codec, logger: createLogger('respond', 'silent'), metrics: createMetrics({ defaults: false }) };
 // Small batches, so that a kill falls between many commits.

@@ -1,6 +1,6 @@
 /** Records whose every text is hostile, for property tests: pieces of what could forge a field, a line or a message. */
 import fc from 'fast-check';
-import type { AuditEvent, Threat } from '../../../schemas/types.ts';
+import type { AnalystVerdict, AuditEvent, Threat } from '../../../schemas/types.ts';
 
 const PIECES = [
   ...['|', '\\', '=', ' ', '"', ']', '[', '\n', '\r', '\r\n', '\t', '\0', '\u001b[2J', '\u0085', '\u2028', '\u2029', '\u202e', '\ufeff'],
@@ -65,4 +65,24 @@ export const hostileAudit: fc.Arbitrary<AuditEvent> = fc.record({
   details: fc.dictionary(fc.oneof(hostileText, fc.constantFrom('src', 'reason')), hostileText, { maxKeys: 4 }),
   interactionId: maybe,
   traceId: maybe,
+});
+
+export const hostileVerdict: fc.Arbitrary<AnalystVerdict> = fc.record({
+  verdictId: hostileText,
+  org: hostileText,
+  occurredAt: time,
+  actor: hostileText,
+  verdict: fc.oneof(fc.constantFrom('false_positive', 'true_positive', 'missed', 'withdrawn'), hostileText) as fc.Arbitrary<
+    AnalystVerdict['verdict']
+  >,
+  threatId: maybe,
+  interactionId: hostileText,
+  subject: hostileText,
+  layer: hostileText,
+  ruleId: hostileText,
+  threatType: hostileText,
+  direction: fc.constantFrom('request', 'response'),
+  path: hostileText,
+  threatAt: fc.option(time, { nil: null }),
+  note: hostileText,
 });
