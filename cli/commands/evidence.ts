@@ -124,6 +124,21 @@ export function register(program: Command): void {
     });
 
   program
+    .command('read')
+    .description('what was said in one interaction, in clear; who reads it and why is kept in the audit log')
+    .argument('<interaction>')
+    .requiredOption('--by <name>', 'who reads it')
+    .requiredOption('--reason <text>', 'why')
+    .option('--org <org>', 'of which organisation (default: PARAPET_ORG)')
+    .addOption(json)
+    .action(async (interaction: string, { by, reason, org, json: asJson }: ReadFlags) => {
+      const { readInteraction, renderReading, withReadParts } = await import('../read.ts');
+      const env = readEnvironment();
+      const reading = await withReadParts(env, (parts) => readInteraction(parts, interaction, { org: org ?? env.PARAPET_ORG, by, reason }));
+      for (const line of asJson ? [JSON.stringify(reading)] : renderReading(reading)) console.log(line);
+    });
+
+  program
     .command('attest')
     .description('a person’s word for what no machine can judge, until it expires')
     .argument('<framework>')
@@ -239,6 +254,13 @@ interface ProveFlags {
   framework: string;
   org?: string;
   out?: string;
+  json?: boolean;
+}
+
+interface ReadFlags {
+  by: string;
+  reason: string;
+  org?: string;
   json?: boolean;
 }
 
