@@ -4,7 +4,7 @@ import { defineConfig } from 'vitest/config';
 export default defineConfig({
   test: {
     include: ['**/*.test.ts'],
-    exclude: ['node_modules/**', '**/*.server.test.ts'],
+    exclude: ['node_modules/**', '**/*.server.test.ts', '**/*.drill.test.ts'],
     // LMDB and chDB are native and hold state per process: one process a test file.
     pool: 'forks',
     // On two cores vitest would take one; much of the time is spent waiting for processes and stores, so three fill them.
