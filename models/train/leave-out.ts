@@ -1,12 +1,22 @@
 /**
- * How well the linear model does on sources it has never seen. Most sources are attacks alone or benign texts alone, so a
- * source is set against all others of the other label, each counting the same; each row is scored by a model that was
- * trained without its source.
+ * How well a model does on sources it has never seen. Most sources are attacks alone or benign texts alone, so a source is set against all
+ * others of the other label, each counting the same; each row is scored by a model that was trained without its source.
  */
 import { HEADS, type Head, type LinearModel, parseLinear, serialiseLinear, type Weights } from '../../detection/model/linear.ts';
 import { diceOf, shuffled } from '../data/dice.ts';
 import { type LinearOptions, quantised, trainLinear } from './linear.ts';
 import { isHarmful, type TrainingRow } from './rows.ts';
+
+/** Trains on the first rows and gives log-odds of each of the second. */
+export type TrainAndScore = (train: readonly TrainingRow[], held: readonly TrainingRow[]) => Promise<number[]>;
+
+export interface LeaveOutOptions {
+  folds: number;
+  seed: number;
+  /** Rows that are scored of one source and label; all of them when left out. */
+  most?: number;
+  onProgress?: (says: string) => void;
+}
 
 export interface SourceFigure {
   source: string;
@@ -24,19 +34,26 @@ export interface LeftOut {
 /** Smaller sources say little. */
 const FEWEST_ROWS = 20;
 
-export function leaveOut(rows: readonly TrainingRow[], options: LinearOptions, folds: number): LeftOut {
+export async function leaveOut(
+  rows: readonly TrainingRow[],
+  trainAndScore: TrainAndScore,
+  { folds, seed, most = Number.POSITIVE_INFINITY, onProgress }: LeaveOutOptions,
+): Promise<LeftOut> {
   const judged = rows.filter((row) => !isHarmful(row));
-  const sources = shuffled([...new Set(judged.map(sourceOf))], diceOf(options.seed, 'folds'));
+  const sources = shuffled([...new Set(judged.map(sourceOf))], diceOf(seed, 'folds'));
   const foldOf = new Map(sources.map((source, i) => [source, i % folds]));
   const scored: { row: TrainingRow; logit: number }[] = [];
   for (let fold = 0; fold < folds; fold++) {
-    const held = judged.filter((row) => foldOf.get(sourceOf(row)) === fold);
-    const model = attackModel(
-      judged.filter((row) => foldOf.get(sourceOf(row)) !== fold),
-      options,
+    const isHeld = (row: TrainingRow) => foldOf.get(sourceOf(row)) === fold;
+    const held = fewOfEach(judged.filter(isHeld), most, 'held');
+    const logits = await trainAndScore(
+      judged.filter((row) => !isHeld(row)),
+      held,
     );
-    for (const row of held) scored.push({ row, logit: model.read(row.text).logit });
-    options.onProgress?.(`fold ${fold + 1} of ${folds}`);
+    held.forEach((row, i) => {
+      scored.push({ row, logit: logits[i] as number });
+    });
+    onProgress?.(`fold ${fold + 1} of ${folds}`);
   }
   const others = { attack: ladderOf(scored, 'benign'), benign: ladderOf(scored, 'attack') };
   const groups = Map.groupBy(scored, ({ row }) => `${row.label} ${sourceOf(row)}`);
@@ -51,14 +68,30 @@ export function leaveOut(rows: readonly TrainingRow[], options: LinearOptions, f
   return { bySource, meanAuc: bySource.reduce((sum, { auc }) => sum + auc, 0) / bySource.length };
 }
 
+/** The linear model alone. */
+export const linearAlone =
+  (options: LinearOptions): TrainAndScore =>
+  async (train, held) => {
+    const { model } = attackModel(train, options);
+    return held.map(({ text }) => model.read(text).logit);
+  };
+
+/** At most so many of each source and label, by the chance of these dice. */
+export function fewOfEach(rows: readonly TrainingRow[], most: number, dice: string): TrainingRow[] {
+  const groups = Map.groupBy(rows, ({ source, label }) => `${source} ${label}`);
+  return [...groups].flatMap(([name, group]) => shuffled(group, diceOf(dice, name)).slice(0, most));
+}
+
 /** Attacks and benign texts of one origin (`bipia_train_attack`, `bipia_train_context`) share their documents: they go together. */
 const sourceOf = ({ source }: TrainingRow) => source.split('_', 1)[0] as string;
 
-function attackModel(rows: readonly TrainingRow[], options: LinearOptions): LinearModel {
+/** Its other heads are that of attacks too. */
+export function attackModel(rows: readonly TrainingRow[], options: LinearOptions): { model: LinearModel; bytes: Uint8Array } {
   const trained = trainLinear(rows, { ...options, heads: ['attack'], onProgress: () => {} }).get('attack');
   if (trained === undefined) throw new Error('nothing was trained');
   const weights = quantised(trained);
-  return parseLinear(serialiseLinear(new Map(HEADS.map((head): [Head, Weights] => [head, weights]))));
+  const bytes = serialiseLinear(new Map(HEADS.map((head): [Head, Weights] => [head, weights])));
+  return { model: parseLinear(bytes), bytes };
 }
 
 /** Rising logits of one label, and how much weight lies below each: every source has the same in all. */
