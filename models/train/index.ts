@@ -4,8 +4,8 @@
  *   node models/train/index.ts --data ../shared/data/threats [--python python3] [--only linear,encoder,stack,leave-out,leave-out-all]
  *
  * `linear` takes seconds, `encoder` some half an hour on two cores (it needs models/train/requirements.txt), `stack` a
- * few minutes, `leave-out` a minute a fold, `leave-out-all`
- * (only when asked for) some five a fold. Each step stands on the files of those before.
+ * few minutes, `leave-out` a minute a fold, `leave-out-all` (only when asked for) some five a fold. Each step stands on the
+ * files of those before.
  */
 import { spawnSync } from 'node:child_process';
 import { copyFileSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
