@@ -8,13 +8,13 @@ import { ParapetError } from '../core/errors.ts';
 import type { KeyStore } from '../keys/port.ts';
 import { auditRecord } from '../log/audit.ts';
 import type { EventLog } from '../log/port.ts';
-import { TOPICS } from '../log/topics.ts';
 import { openContent } from '../processors/content.ts';
 import type { Codec } from '../schemas/codec.ts';
 import type { Part, RequestContent, ResponseContent } from '../schemas/content.ts';
 import type { Interaction } from '../schemas/types.ts';
 import { findInteraction, type ObjectStore } from '../sinks/s3/index.ts';
 import { openReader } from './books.ts';
+import { interactionRecords } from './interactions.ts';
 import { openCodec, openKeys, openLake, openLog } from './stores.ts';
 
 export interface ReadParts {
@@ -64,7 +64,6 @@ export async function withReadParts<T>(env: Environment, work: (parts: ReadParts
 const EVER = { from: '1970-01-01T00:00:00.000Z', to: '2100-01-01T00:00:00.000Z' };
 /** What the lake's sink may not have written yet is among the newest of the log. */
 const NEWEST = 50_000;
-const READ = { maxRecords: 5_000, maxBytes: 32 * 1024 * 1024 };
 
 /** Throws PARAPET_EVENT_UNKNOWN, PARAPET_STORE_UNAVAILABLE; then nothing was read and nothing stands in the audit log. */
 export async function readInteraction(
@@ -104,21 +103,11 @@ async function find(parts: ReadParts, interactionId: string, startedAt: number):
   return codec.decode('interactions', stored.value);
 }
 
-async function findInLog({ log, codec }: ReadParts, interactionId: string): Promise<Interaction | undefined> {
-  const topic = TOPICS.interactions.name;
-  for (const { partition, start, end } of await log.ranges(topic)) {
-    for (let offset = Math.max(start, end - NEWEST); offset < end; ) {
-      const records = await log.read({ topic, partition, offset }, READ);
-      const last = records.at(-1);
-      if (last === undefined) break;
-      await codec.prepare(
-        'interactions',
-        records.map(({ value }) => value),
-      );
-      const found = records.find(({ value }) => codec.decodeUnsealed('interactions', value).interactionId === interactionId);
-      if (found !== undefined) return codec.decode('interactions', found.value);
-      offset = last.offset + 1;
-    }
+async function findInLog(parts: ReadParts, interactionId: string): Promise<Interaction | undefined> {
+  const { codec } = parts;
+  for await (const values of interactionRecords(parts, NEWEST)) {
+    const found = values.find((value) => codec.decodeUnsealed('interactions', value).interactionId === interactionId);
+    if (found !== undefined) return codec.decode('interactions', found);
   }
   return undefined;
 }

@@ -12,6 +12,7 @@ import type { Codec } from '../schemas/codec.ts';
 import type { Horizon } from '../sinks/port.ts';
 import { createCounter, type Tally } from '../sinks/tally.ts';
 import type { ViewBook } from './books-views.ts';
+import { interactionRecords } from './interactions.ts';
 
 export interface ReconcileRow {
   hour: string;
@@ -108,30 +109,19 @@ export function reconcile({ spools, log, clickhouse, lake, deadLetters, views = 
 export async function tallyLog(log: EventLog, codec: Codec, horizons: readonly Horizon[], since = ''): Promise<Books['log']> {
   const counter = createCounter(horizons);
   const sequences = new Map<string, NumberSet>();
-  const topic = TOPICS.interactions.name;
   const sinceMicros = since === '' ? 0 : Date.parse(since) * 1_000;
   /** By gateway: the first number that is surely still there. */
   const firsts = new Map<string, number>();
-  let forgotten = false;
-  for (const { partition, start, end } of await log.ranges(topic)) {
-    forgotten ||= start > 0;
-    for (let offset = start; offset < end; ) {
-      const records = await log.read({ topic, partition, offset }, { maxRecords: 5_000, maxBytes: 32 * 1024 * 1024 });
-      if (records.length === 0) break;
-      await codec.prepare(
-        'interactions',
-        records.map((record) => record.value),
-      );
-      for (const record of records) {
-        const interaction = codec.decodeUnsealed('interactions', record.value);
-        const { gatewayId, gatewaySequence, startedAt } = interaction;
-        offset = record.offset + 1;
-        if (startedAt >= sinceMicros) firsts.set(gatewayId, Math.min(firsts.get(gatewayId) ?? gatewaySequence, gatewaySequence));
-        if (!counter.count({ ...interaction, startedAt: startedAt / 1_000 })) continue;
-        const seen = sequences.get(gatewayId) ?? new NumberSet();
-        sequences.set(gatewayId, seen);
-        seen.add(gatewaySequence);
-      }
+  const forgotten = (await log.ranges(TOPICS.interactions.name)).some(({ start }) => start > 0);
+  for await (const values of interactionRecords({ log, codec })) {
+    for (const value of values) {
+      const interaction = codec.decodeUnsealed('interactions', value);
+      const { gatewayId, gatewaySequence, startedAt } = interaction;
+      if (startedAt >= sinceMicros) firsts.set(gatewayId, Math.min(firsts.get(gatewayId) ?? gatewaySequence, gatewaySequence));
+      if (!counter.count({ ...interaction, startedAt: startedAt / 1_000 })) continue;
+      const seen = sequences.get(gatewayId) ?? new NumberSet();
+      sequences.set(gatewayId, seen);
+      seen.add(gatewaySequence);
     }
   }
   const gaps = horizons.map(({ gatewayId, through, open }) => {

@@ -5,12 +5,12 @@
 import { HARMFUL_REQUEST } from '../detection/index.ts';
 import type { KeyStore } from '../keys/port.ts';
 import type { EventLog } from '../log/port.ts';
-import { TOPICS } from '../log/topics.ts';
 import type { Lesson } from '../models/learn/tune.ts';
 import { openContent } from '../processors/content.ts';
 import type { Codec } from '../schemas/codec.ts';
 import { requestSegments, type Segment } from '../schemas/content.ts';
 import type { AnalystVerdict, Interaction } from '../schemas/types.ts';
+import { interactionRecords } from './interactions.ts';
 
 export interface Taught extends Lesson {
   interactionId: string;
@@ -33,7 +33,6 @@ export interface LessonParts {
   keys: KeyStore;
 }
 
-const READ = { maxRecords: 500, maxBytes: 16 * 1024 * 1024 };
 const LONGEST_TEXT = 20_000;
 
 /** Reads all interactions in the log once. `recent`: how many of the newest to keep, of all partitions together. */
@@ -79,19 +78,8 @@ function textAt(segments: readonly Segment[], path: string): string {
 }
 
 async function* interactionsOf({ log, codec }: LessonParts): AsyncGenerator<Interaction> {
-  const topic = TOPICS.interactions.name;
-  for (const { partition, start, end } of await log.ranges(topic)) {
-    for (let offset = start; offset < end; ) {
-      const records = await log.read({ topic, partition, offset }, READ);
-      const last = records.at(-1);
-      if (last === undefined) break;
-      await codec.prepare(
-        'interactions',
-        records.map(({ value }) => value),
-      );
-      for (const { value } of records) yield codec.decode('interactions', value);
-      offset = last.offset + 1;
-    }
+  for await (const values of interactionRecords({ log, codec })) {
+    for (const value of values) yield codec.decode('interactions', value);
   }
 }
 
