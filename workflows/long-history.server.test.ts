@@ -2,46 +2,25 @@ import { randomUUID } from 'node:crypto';
 import { mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { openKeys } from '../cli/stores.ts';
-import type { Runs } from '../cli/worker.ts';
 import { dataPaths } from '../core/environment.ts';
-import { freePort } from '../core/free-port.ts';
-import type { KeyStore } from '../keys/port.ts';
-import { openTemporal, type Temporal } from './client.ts';
 import type { VerifiedArchive } from './contract.ts';
-import { auditOf, FRAMEWORK, type House, openHouse, startHouseWorker } from './testing.ts';
-import { type OwnServer, ownServer } from './testing-server.ts';
-import { bundleWorkflows } from './worker.ts';
+import { auditOf, FRAMEWORK } from './testing.ts';
+import { type OwnHouse, openOwnHouse } from './testing-server.ts';
 
 const { TEMPORAL_BIN } = process.env;
 /** Each is an activity, and an activity three events of a history. */
 const PACKAGES = 60;
 
 describe.skipIf(TEMPORAL_BIN === undefined)('an archive whose verification makes a long history', () => {
-  let house: House;
-  let server: OwnServer;
-  let keys: KeyStore;
-  let temporal: Temporal;
-  let worker: Runs;
+  let own: OwnHouse;
 
   beforeAll(async () => {
-    const port = await freePort();
-    house = await openHouse(`test-${randomUUID()}`, { TEMPORAL_ADDRESS: `127.0.0.1:${port}`, TEMPORAL_NAMESPACE: 'default' });
-    server = ownServer(TEMPORAL_BIN as string, { port, folder: house.folder, settings: ['limit.historyCount.suggestContinueAsNew=50'] });
-    await server.start();
-    keys = openKeys(house.env);
-    temporal = await openTemporal(house.env, keys);
-    worker = await startHouseWorker(house, await bundleWorkflows());
+    own = await openOwnHouse(TEMPORAL_BIN as string, ['limit.historyCount.suggestContinueAsNew=50']);
   });
-  afterAll(async () => {
-    await worker?.stop();
-    await temporal?.close();
-    await keys?.close();
-    await server?.end('SIGTERM');
-    house?.remove();
-  });
+  afterAll(() => own?.close());
 
   it('goes on in new runs, and looks at each package once', async () => {
+    const { house, temporal } = own;
     const ids = Array.from({ length: PACKAGES }, (_, n) => `report/${FRAMEWORK}/acme/${2000 + n}`);
     for (const id of ids) {
       const folder = join(dataPaths(house.env).evidence, 'archive', id);
