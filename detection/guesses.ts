@@ -3,6 +3,8 @@
  * language. The signatures look for their own words and need not care; a model says something of any letters.
  */
 
+import { FUNCTION_WORDS } from './languages.ts';
+
 const GUESSED: readonly string[] = ['rot13', 'caesar', 'atbash', 'reversed', 'reversed-words'];
 /** Words of which ordinary English has one in three. */
 const COMMON = new Set(
@@ -25,22 +27,33 @@ export function isLanguage(text: string, via: readonly string[]): boolean {
   return common >= FEWEST && common >= words.length * SHARE;
 }
 
-/** Words of English that other languages in Latin letters hardly have. */
-const ENGLISH = new Set(
-  'the of and to is that it you with are this be have not or your all from at what can will if but by we they their there which would about my do how who has been when where them his her she its our please should could just than then some any because'.split(
-    ' ',
-  ),
+/** Words by which English is known, and those by which another language is: words that both have say nothing of the other. */
+const [[, english], ...others] = FUNCTION_WORDS as [readonly [string, string], ...(readonly [string, string])[]];
+const ENGLISH = new Set(english.split(' '));
+const ALSO_ENGLISH = new Set('an as bis cos do has he me lo mine no on par pro so still to van'.split(' '));
+const FOREIGN = new Set(
+  others.flatMap(([, words]) => words.split(' ')).filter((word) => word.length > 1 && !ENGLISH.has(word) && !ALSO_ENGLISH.has(word)),
 );
 const ENGLISH_SHARE = 0.1;
+const FOREIGN_SHARE = 0.04;
+/** Letters such as ä, ç or ş; English has them in names and borrowed words. */
+const ACCENTED_SHARE = 0.015;
 const FEW_WORDS = 5;
 const LATIN_SHARE = 0.85;
 
-/** Whether a classifier that knows English alone has something to say of the text. What has hardly any words may be anything. */
+/**
+ * Whether a classifier that knows English alone has something to say of the text: English, and what is in no language at all, such
+ * as tables, code and lists of names, in which an English instruction may stand.
+ */
 export function isEnglish(text: string): boolean {
   const start = text.slice(0, 4_000);
-  const letters = start.match(/\p{L}/gu)?.length ?? 0;
-  const words = start.toLowerCase().match(/[a-z']+/g) ?? [];
-  const latin = words.reduce((sum, word) => sum + word.length, 0);
-  if (latin < letters * LATIN_SHARE) return false;
-  return words.length < FEW_WORDS || words.filter((word) => ENGLISH.has(word)).length >= words.length * ENGLISH_SHARE;
+  const letters = count(start, /\p{L}/gu);
+  if (count(start, /\p{Script=Latin}/gu) < letters * LATIN_SHARE) return false;
+  const words = start.toLowerCase().match(/[\p{L}']+/gu) ?? [];
+  const foreign = words.filter((word) => FOREIGN.has(word)).length;
+  const known = words.filter((word) => ENGLISH.has(word)).length;
+  if (words.length >= FEW_WORDS && known >= words.length * ENGLISH_SHARE) return known * 2 > foreign;
+  return foreign <= words.length * FOREIGN_SHARE && count(start, /[\u00c0-\u024f\u1e00-\u1eff]/gu) <= letters * ACCENTED_SHARE;
 }
+
+const count = (text: string, what: RegExp): number => text.match(what)?.length ?? 0;

@@ -2,22 +2,14 @@
  * Two small tables of hashed words: the function words that tell Latin-script languages apart, and the word pairs of the
  * signatures' own examples, so that a text can be like known attacks without matching one of them.
  */
+import { FUNCTION_WORDS } from '../languages.ts';
 import { signatures } from '../signatures/index.ts';
 import { hashOf, pairOf, wordHashes } from './hash.ts';
 
-const FUNCTION_WORDS: [number, string][] = [
-  [10, 'the and of to is that it for with are this you was be have not what can please'],
-  [11, 'der die und das ist nicht ein eine mit für auf den zu ich wie sich auch wir bitte'],
-  [12, 'le les des est une et pas pour dans que qui je vous avec sur ce cette nous du'],
-  [13, 'el los las una y por para con del que no es como pero lo más su esta puedo'],
-  [14, 'il lo gli della di che non per con una è sono come anche questo mi nel dei'],
-  [15, 'o os um uma não para com que do da em por como mais mas você são isso dos'],
-  [16, 'het een van niet dat de ik je voor met zijn op te aan er wat maar wij ook'],
-  [17, 'nie jest się na że do to jak w z i po czy dla proszę ale mi co od'],
-  [18, 've bir bu için ile da ne çok mi gibi değil var daha ben olarak nasıl lütfen'],
-];
 const ATTACKS = new Set(['prompt_injection', 'jailbreak', 'system_prompt_extraction', 'data_exfiltration']);
 const BITS = 1 << 18;
+/** Below are the scripts. */
+const FIRST_LANGUAGE = 10;
 
 const languages = languageTable();
 const attackPairs = attackTable();
@@ -35,12 +27,12 @@ export function isKnownAttack(pair: number): boolean {
 
 function languageTable(): Map<number, number> {
   const found = new Map<number, number>();
-  for (const [language, words] of FUNCTION_WORDS) {
+  FUNCTION_WORDS.forEach(([, words], i) => {
     for (const word of words.split(' ')) {
       const hash = hashOf(word);
-      found.set(hash, found.has(hash) ? 0 : language);
+      found.set(hash, found.has(hash) ? 0 : FIRST_LANGUAGE + i);
     }
-  }
+  });
   return found;
 }
 
