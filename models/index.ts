@@ -85,7 +85,7 @@ export async function openClassifierOf({
  * Of another classifier nobody has measured how its odds add up with the rest: its probability is taken for the risk, and
  * it can raise what the fast layers say and not lower it.
  */
-function withOther(settings: EnsembleSettings): EnsembleSettings {
+function withOther({ doubted: _, ...settings }: EnsembleSettings): EnsembleSettings {
   const knots = Array.from({ length: 41 }, (_, i): [number, number] => [(i - 20) / 2, Math.round(100 / (1 + Math.exp(-(i - 20) / 2)))]);
   const full = { bias: 0, signatures: 0, linear: 0, classifier: 1, knots };
   return { ...settings, mayLower: false, full, ...(settings.harmful ? { harmful: { fast: settings.harmful.fast } } : {}) };

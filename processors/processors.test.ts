@@ -4,6 +4,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { createDetector, createMasker, type Detector, type Finding, signatures } from '../detection/index.ts';
+import { riskScore } from '../detection/score.ts';
 import { openLocalKeyStore } from '../keys/local.ts';
 import type { KeyStore } from '../keys/port.ts';
 import { seal } from '../keys/seal.ts';
@@ -271,6 +272,46 @@ describe('detect', () => {
       const { threats, assessed } = await detect(seen, reading);
       expect(threats).toMatchObject([{ ruleId: 'MD-0004', actionTaken: 'flagged', maskedExcerpt: 'what it said' }]);
       expect(assessed.assessment).toMatchObject({ riskScore: 0, ruleIds: ['MD-0004'] });
+    });
+  });
+
+  describe('a suspicion of the fast models', () => {
+    const suspected: Finding = {
+      ...{ ruleId: 'MD-0001', ruleVersion: 1, layer: 'model', threatType: 'prompt_injection', severity: 'medium', score: 0.3 },
+      ...{ techniques: ['LLM01'], direction: 'request', role: 'user', path: 'messages[0].parts[0]', via: [], excerpt: 'what it said' },
+    };
+    const known: Finding = { ...suspected, ruleId: 'PI-0001', layer: 'signature' };
+    const suspicious: Detector = {
+      version: 'suspicious',
+      inspect: () => ({ findings: [known, suspected], riskScore: 40, truncated: false }),
+    };
+    const { ruleVersion, threatType, severity, score, path } = known;
+    const seenWith = (ruleId: string, direction: 'request' | 'response', risk = 0) => {
+      const verdict = { ...{ ruleId, ruleVersion, layer: 'signature' as const, threatType, severity, score }, direction, path };
+      const seen = { signatureVersion: 'suspicious', verdicts: [{ ...verdict, action: 'flagged' as const }], riskScore: risk };
+      return interaction([user('Please?')], 'No.', seen);
+    };
+
+    it('stays cleared where only a signature’s verdict on the request stands in the event', async () => {
+      expect((await detect(seenWith('PI-0001', 'request'), suspicious)).threats.map(({ ruleId }) => ruleId)).toEqual(['PI-0001']);
+    });
+
+    it('leaves the risk as the gateway came to it, unless something new is found', async () => {
+      const riskOf = async (seen: EnrichedInteraction['interaction'], detector = suspicious) =>
+        (await detect(seen, detector)).assessed.assessment.riskScore;
+      expect(await riskOf(seenWith('PI-0001', 'request', 12))).toBe(12);
+      const more: Detector = {
+        version: 'suspicious',
+        inspect: () => ({ findings: [known, { ...known, ruleId: 'OUT-1', direction: 'response' }], riskScore: 45, truncated: false }),
+      };
+      expect(await riskOf(seenWith('PI-0001', 'request', 12), more)).toBe(riskScore([known, known]));
+    });
+
+    it('is told where nothing says that the request was inspected', async () => {
+      for (const seen of [seenWith('PI-0001', 'response'), seenWith('SD-email', 'request')]) {
+        const { threats } = await detect(seen, suspicious);
+        expect(threats.map(({ ruleId }) => ruleId)).toContain('MD-0001');
+      }
     });
   });
 

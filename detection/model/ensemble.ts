@@ -4,7 +4,8 @@
  * each had to do with it.
  *
  * The subtle point is doubt. The classifier costs a thousand times what the others do, so it is asked only about texts
- * whose sum lies between `consult.from` and `consult.to`: below, hardly any attack is left, and above, it is clear.
+ * whose sum lies between `consult.from` and `consult.to`: below, hardly any attack is left, and above, it is clear. And it is
+ * asked where signatures alone would block, but may only have read a quotation.
  */
 import type { Segment } from '../../schemas/content.ts';
 import type { ReadAlong } from '../detector.ts';
@@ -12,6 +13,7 @@ import { isEnglish, isLanguage } from '../guesses.ts';
 import { ALERT_SCORE } from '../score.ts';
 import type { Detector, Finding, Inspection, ThreatType } from '../types.ts';
 import type { Classifier } from './classifier.ts';
+import { type Doubt, type DoubtedRisks, doubtOf, isRead, WINDOW_CHARS } from './doubt.ts';
 import { HARMFUL_LABEL, type HarmfulSettings, harmFinding, mayAsk, neededForHarm, probabilityOf } from './harmful.ts';
 import type { AttackClass, LinearModel, LinearReading, Reading } from './linear.ts';
 
@@ -33,8 +35,10 @@ export interface EnsembleSettings {
   other: Stacking;
   /** Sums of the fast layers between which the classifier is asked. */
   consult: { from: number; to: number };
-  /** Whether the classifier's word may take back what the linear model says; a signature's it never takes back. */
+  /** Whether the classifier's word may take back what the linear model says. */
   mayLower: boolean;
+  /** Signatures' risks that it may bring down to an alert. Left out where no signature's word is ever taken back. */
+  doubted?: DoubtedRisks;
   /** Left out where nobody wants to know of requests for harm. */
   harmful?: HarmfulSettings;
 }
@@ -60,9 +64,20 @@ interface Candidate {
   reading: LinearReading;
 }
 
+/** What the fast layers say of all texts together. */
+interface Seen {
+  base: Inspection;
+  /** Texts that may hold an attack, the likeliest first. */
+  worst: Candidate[];
+  /** The text that likeliest asks for harm. */
+  asking: Candidate | undefined;
+  stacking: Stacking;
+  sum: number;
+  risk: number;
+}
+
 /** Texts that the classifier is asked about at once, each of about 128 tokens. */
 const MOST_ASKED = 4;
-const ASKED_CHARS = 480;
 const ASKED_STEP = 160;
 const EXCERPT_CHARS = 160;
 /** Shorter texts hold no instruction. */
@@ -92,7 +107,7 @@ export function createEnsemble({ detector: makeDetector, linear, classifier, set
   });
   const version = [detector.version, linear.version, ...(classifier ? [classifier.version] : [])].join('.');
 
-  function lookAt(segments: readonly Segment[]): { base: Inspection; worst: Candidate[]; asking: Candidate | undefined } {
+  function lookAt(segments: readonly Segment[]): Seen {
     candidates = [];
     harm = undefined;
     const base = detector.inspect(segments);
@@ -100,7 +115,9 @@ export function createEnsemble({ detector: makeDetector, linear, classifier, set
     const asking = harm;
     candidates = [];
     harm = undefined;
-    return { base, worst, asking };
+    const stacking = stackingOf(worst);
+    const sum = sumOf(stacking, base, worst);
+    return { base, worst, asking, stacking, sum, risk: riskOf(stacking, sum) };
   }
 
   function sumOf({ bias, signatures, linear: weight }: Stacking, base: Inspection, worst: Candidate[]): number {
@@ -138,13 +155,23 @@ export function createEnsemble({ detector: makeDetector, linear, classifier, set
   }
 
   function inspect(segments: readonly Segment[]): Inspection {
-    const { base, worst, asking } = lookAt(segments);
-    const stacking = stackingOf(worst);
-    return withHarm(conclude(base, worst, riskOf(stacking, sumOf(stacking, base, worst))), asking);
+    const { base, worst, asking, risk } = lookAt(segments);
+    return withHarm(conclude(base, worst, risk), asking);
   }
 
   function stackingOf([first]: Candidate[]): Stacking {
     return first !== undefined && !isEnglish(first.text) ? settings.other : settings.fast;
+  }
+
+  /** What to ask the classifier: nothing where all is clear. `doubt` is about what signatures alone would block. */
+  function questions(seen: Seen, segments: readonly Segment[]): { texts: string[]; doubt: Doubt | undefined } {
+    const { base, worst, stacking, sum } = seen;
+    if (stacking !== settings.fast) return { texts: [], doubt: undefined };
+    const doubt = settings.doubted && doubtOf(base, segments, settings.doubted);
+    const { from, to } = settings.consult;
+    if (doubt === undefined) return { texts: sum < from || sum > to ? [] : textsToAsk(linear, worst), doubt };
+    const disguised = worst.filter(({ via }) => via.length > 0);
+    return { texts: [...new Set([...doubt.windows, ...textsToAsk(linear, disguised)])], doubt };
   }
 
   return {
@@ -152,31 +179,22 @@ export function createEnsemble({ detector: makeDetector, linear, classifier, set
     inspect,
     async inspectFully(segments, withinMs) {
       if (classifier === undefined) return inspect(segments);
-      const { base, worst, asking } = lookAt(segments);
-      const stacking = stackingOf(worst);
-      const sum = sumOf(stacking, base, worst);
-      const risk = riskOf(stacking, sum);
-      const inDoubt = stacking === settings.fast && sum >= settings.consult.from && sum <= settings.consult.to;
-      if (worst.length === 0 || !inDoubt) return withHarm(conclude(base, worst, risk), asking);
-      const texts = textsToAsk(linear, worst);
+      const seen = lookAt(segments);
+      const { base, worst, asking, risk } = seen;
+      const { texts, doubt } = questions(seen, segments);
       if (texts.length === 0) return withHarm(conclude(base, worst, risk), asking);
       const request = asking && isEnglish(asking.text) ? hottestHarm(linear, asking.text, asking.reading) : undefined;
       const all = [...new Set(request === undefined ? texts : [...texts, request])];
       const answer = await classifier.read(all, withinMs);
       if (answer.kind !== 'read') return withHarm(conclude(base, worst, risk, { classifier: answer.kind }), asking);
       const surest = Math.max(...answer.readings.slice(0, texts.length).map(({ logit }) => logit));
-      const full = sumOf(settings.full, base, worst) + settings.full.classifier * surest;
-      const fullRisk = riskOf(settings.full, full);
-      const concluded = conclude(base, worst, settings.mayLower ? fullRisk : Math.max(risk, fullRisk), { classifier: 'read' });
+      const full = riskOf(settings.full, sumOf(settings.full, base, worst) + settings.full.classifier * surest);
+      const heard = doubt && full <= doubt.risk ? { ...base, riskScore: doubt.risk } : base;
+      const concluded = conclude(heard, worst, settings.mayLower ? full : Math.max(risk, full), { classifier: 'read' });
       const label = request === undefined ? undefined : answer.readings[all.indexOf(request)]?.labels[HARMFUL_LABEL];
       return withHarm(concluded, asking, label);
     },
   };
-}
-
-/** What the operator wrote is trusted, and what the model answered is the signatures' matter: neither was it trained on. */
-function isRead({ direction, role, kind }: Segment): boolean {
-  return direction === 'request' && ((role !== 'system' && role !== 'developer') || kind === 'tool_definition');
 }
 
 /** Log-odds of a risk, never without end. */
@@ -214,13 +232,13 @@ export function textsToAsk(linear: LinearModel, worst: readonly Pick<Candidate, 
   const parts = worst
     .filter(({ text }) => isEnglish(text))
     .slice(0, MOST_ASKED)
-    .map(({ text, reading }) => hottest(linear, text, reading, { length: ASKED_CHARS, step: ASKED_STEP }));
+    .map(({ text, reading }) => hottest(linear, text, reading, { length: WINDOW_CHARS, step: ASKED_STEP }));
   return [...new Set(parts)];
 }
 
 /** Of a text that may ask for harm the part to ask the classifier about. */
 export function hottestHarm(linear: LinearModel, text: string, reading: LinearReading): string {
-  return hottest(linear, text, reading.harmful, { length: ASKED_CHARS, step: ASKED_STEP, logitOf: harmLogit });
+  return hottest(linear, text, reading.harmful, { length: WINDOW_CHARS, step: ASKED_STEP, logitOf: harmLogit });
 }
 
 const harmLogit = ({ harmful }: LinearReading) => harmful.logit;

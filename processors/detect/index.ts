@@ -94,15 +94,19 @@ function byGravity(a: Threat, b: Threat): number {
 }
 
 /**
- * Where one of the models' findings is in the event, they were asked, the classifier too if there was doubt: what the fast ones alone
- * would suspect here beside it was taken back.
+ * Where a finding of the request's inspection is in the event, all that it found is, and the classifier was asked if there was doubt:
+ * what the fast models alone would suspect here beside it was taken back, and where nothing is new, so is a risk above the event's.
  */
 function asSaidInLine(inspection: Inspection, { verdicts }: Interaction): Inspection {
-  if (!verdicts.some(({ layer }) => layer === 'model')) return inspection;
+  if (!verdicts.some(isOfInspection)) return inspection;
   const said = new Set(verdicts.map(identity));
   const findings = inspection.findings.filter((finding) => finding.layer !== 'model' || said.has(identity(finding)));
-  return { ...inspection, findings, riskScore: riskOf(findings.filter(({ layer }) => layer !== 'model')) };
+  const isNew = findings.some((finding) => !said.has(identity(finding)));
+  return { ...inspection, findings, riskScore: isNew ? riskOf(findings.filter(({ layer }) => layer !== 'model')) : 0 };
 }
+
+/** Sensitive data is looked for apart, before. */
+const isOfInspection = ({ direction, ruleId }: Verdict) => direction === 'request' && !ruleId.startsWith('SD-');
 
 const CLEAN: Inspection = { findings: [], riskScore: 0, truncated: false };
 
