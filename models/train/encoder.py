@@ -1,6 +1,6 @@
 """Fine-tunes all-MiniLM-L6-v2 as the encoder of layer 3 and writes it as ONNX, in full precision and in 8 bits.
 
-python models/train/encoder.py SAMPLES.jsonl OUT_DIR [--epochs 1] [--seed 1] [--start encoder.pt] [--quick]
+python models/train/encoder.py SAMPLES.jsonl OUT_DIR [--epochs 1] [--seed 1] [--start encoder.pt] [--precision bfloat16]
 
 SAMPLES come from `node models/train/windows.ts`. Heads, in this order: attack, injection, jailbreak, exfiltration, harmful;
 the middle three only mean something of an attack. The graph takes `input_ids` and `attention_mask` (int64, batch x tokens)
@@ -27,6 +27,7 @@ SORTS = ["injection", "jailbreak", "exfiltration"]
 TOKENS = 128
 HARMFUL_SHARE = 0.3
 FULL_ROWS = 300  # rows of one source and label that count in full; of more, each counts less
+BATCH = 64
 
 
 class Encoder(nn.Module):
@@ -87,23 +88,20 @@ def loss_of(logits, batch: list[dict]):
 
 
 def train(samples: list[dict], model: Encoder, pad: int, args: argparse.Namespace, dice: random.Random) -> None:
-    """Quickly: batches twice as large and half precision where the processor multiplies it, in a quarter of the time."""
-    size = 64 if args.quick else 32
-    rate = args.rate * (2 if args.quick else 1)
     layers = model.body.encoder.layer
     for part in [model.body.embeddings, *layers[: len(layers) - args.train_layers]]:
         part.requires_grad_(False)
     body = [p for p in model.body.parameters() if p.requires_grad]
-    optimiser = torch.optim.AdamW([{"params": body, "lr": rate}, {"params": model.heads.parameters(), "lr": 1e-3}], weight_decay=0.01, fused=args.quick)
-    every = math.ceil(len(samples) / size)
+    optimiser = torch.optim.AdamW([{"params": body, "lr": args.rate}, {"params": model.heads.parameters(), "lr": 1e-3}], weight_decay=0.01, fused=True)
+    every = math.ceil(len(samples) / BATCH)
     steps = max(1, int(every * args.epochs))
     schedule = torch.optim.lr_scheduler.LambdaLR(optimiser, lambda s: min(1.0, s / (0.06 * steps + 1)) * max(0.02, 1 - s / steps))
     model.train()
     step, shown, since = 0, 0.0, time.time()
     while step < steps:
-        for batch in batches(samples, size, dice):
+        for batch in batches(samples, BATCH, dice):
             ids, mask = tensors(batch, pad)
-            with torch.autocast("cpu", torch.bfloat16, enabled=args.quick):
+            with torch.autocast("cpu", torch.bfloat16, enabled=args.precision == "bfloat16"):
                 logits = model(ids, mask)
             loss = loss_of(logits.float(), batch)
             optimiser.zero_grad()
@@ -155,10 +153,10 @@ def main() -> None:
     parser.add_argument("out")
     parser.add_argument("--epochs", type=float, default=1.0)
     parser.add_argument("--seed", type=int, default=1)
-    parser.add_argument("--train-layers", type=int, default=3)
+    parser.add_argument("--train-layers", type=int, default=6)
     parser.add_argument("--limit", type=int)
-    parser.add_argument("--rate", type=float, default=6e-5, help="of the body; the heads learn faster")
-    parser.add_argument("--quick", action="store_true", help="for a model that is only to be judged")
+    parser.add_argument("--rate", type=float, default=1.2e-4, help="of the body; the heads learn faster")
+    parser.add_argument("--precision", choices=["bfloat16", "float32"], default="bfloat16", help="float32 is quicker where the processor has no bfloat16")
     parser.add_argument("--start", help="an encoder.pt to go on from, with more data")
     args = parser.parse_args()
     torch.manual_seed(args.seed)

@@ -3,8 +3,8 @@
  *
  *   node models/train/index.ts --data ../shared/data/threats [--python python3] [--only linear,encoder,stack,leave-out,leave-out-all]
  *
- * `linear` takes seconds, `encoder` some half an hour on two cores (it needs models/train/requirements.txt), `stack` a
- * few minutes, `leave-out` a minute a fold, `leave-out-all` (only when asked for) some five a fold. Each step stands on the
+ * `linear` takes seconds, `encoder` some twenty minutes on two cores (it needs models/train/requirements.txt), `stack` a
+ * few minutes, `leave-out` a minute a fold, `leave-out-all` (only when asked for) some seven a fold. Each step stands on the
  * files of those before.
  */
 import { spawnSync } from 'node:child_process';
@@ -29,15 +29,15 @@ const ATTACK_FILES = ['train.jsonl', 'train-more-attacks.jsonl', 'train-more-ben
 const isJudged = ({ source, label }: TrainingRow) => source !== 'tensor_trust_detection' && !(source === 'xstest' && label === 'attack');
 /** Of the development rows, of our own in English that were kept back, and of those in other languages: look-alikes of attacks, most of them. */
 const ALLOWED: Record<'development' | 'own' | 'others', Allowed> = {
-  development: { alert: 0.055, block: 0.02 },
-  own: { alert: 1, block: 0.055 },
+  development: { alert: 0.088, block: 0.02 },
+  own: { alert: 1, block: 0.026 },
   others: { alert: 0.25, block: 0.08 },
 };
 /** Of the rows that ask for no harm. */
 const ALLOWED_HARM: Allowed = { alert: 0.01, block: 0.002 };
 /** The second time, the encoder reads our own texts and so many of each other source. */
 const READ_ALONG = 70;
-const SECOND_RATE = '4e-5';
+const SECOND_RATE = '8e-5';
 /** torch asks for much memory and gives it back at once, at each step: without these a third of the time goes there. */
 const ALLOCATOR = { MALLOC_MMAP_MAX_: '0', MALLOC_TRIM_THRESHOLD_: '100000000000', MALLOC_TOP_PAD_: '500000000' };
 /** Of each other source and label, where an encoder is trained only to be judged. */
@@ -129,7 +129,7 @@ function allLayers(): TrainAndScore {
       const path = join(folder, 'linear.bin');
       writeFileSync(path, linear.bytes);
       const some = [...train.filter(isOwn), ...fewOfEach(train.filter(not(isOwn)), READ_QUICKLY, 'quick')];
-      const classifier = await openClassifier({ folder: encode(join(folder, 'encoder'), some, path, ['--quick']), threads: 2 });
+      const classifier = await openClassifier({ folder: encode(join(folder, 'encoder'), some, path, []), threads: 2 });
       try {
         return (await measure(held, linear.model, classifier)).map((each) => {
           const { fast, full, other } = settings;

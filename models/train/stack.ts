@@ -38,6 +38,8 @@ export interface MeasuredSet {
 const BLOCK_SCORE = 70;
 /** Benign rows about which the classifier may be asked, and those that may lie above the doubt. */
 const DOUBT = { asked: 0.2, above: 0.001 };
+/** Three signatures, or two sure ones, are beyond it. */
+const DOUBTED = { from: BLOCK_SCORE, below: 90 };
 
 export async function measure(rows: readonly TrainingRow[], linear: LinearModel, classifier?: Classifier): Promise<Measured[]> {
   let seen: { text: string; reading: LinearReading }[] = [];
@@ -88,6 +90,7 @@ export function stack(sets: readonly MeasuredSet[], others: MeasuredSet): Ensemb
     full,
     other,
     mayLower: true,
+    doubted: DOUBTED,
     consult: { from: from(DOUBT.asked), to: from(DOUBT.above) },
   };
 }

@@ -8,12 +8,11 @@
 import { createWriteStream, readFileSync } from 'node:fs';
 import { finished } from 'node:stream/promises';
 import { isEnglish } from '../../detection/guesses.ts';
+import { WINDOW_CHARS } from '../../detection/model/doubt.ts';
 import { type LinearModel, madeReadable, parseLinear } from '../../detection/model/linear.ts';
 import { diceOf } from '../data/dice.ts';
 import { classOf, isHarmful, readRows, type TrainingRow } from './rows.ts';
 
-/** Characters of a window: 128 tokens of English. */
-export const WINDOW_CHARS = 480;
 const STEP = 320;
 interface Sample {
   text: string;
