@@ -30,11 +30,19 @@ const STREETS: RegExp[] = [
   /(?<![\w.,-]|\p{L})(?:(?:PSC|Unit|CMR) \d{1,5},? Box \d{1,5}|(?:USS|USNS|USNV|USCGC) \p{Lu}[\p{L}'’-]{1,24}(?=[\s,>]{1,4}[ADF]PO A[AEP] \d{5}))/gu,
 ]; // biome-ignore format: a pattern is read as one line
 
-/** Without their words the second and third cannot match; they begin at any word, and are dear. */
-const WORDS = [BEFORE, `${ENDING}| ${ALONE.replaceAll('|', '| ')}`].map((list) => list.replaceAll('\\', '').split('|'));
+const afterSpaces = (list: string): string => ` ${list.replaceAll('|', '| ')}`;
+/** Of the words of each of `STREETS` a text holds one, or that one cannot match. Patterns that begin at any word are dear. */
+const WORDS = [afterSpaces(ENGLISH), BEFORE, `${ENDING}|${afterSpaces(ALONE)}`, 'Apt.|Suite|Unit', 'PSC|Unit|CMR|USS|USN|USCGC'];
 const { classes, shift, next, firstAccepting, outputStart, outputs } = buildAutomaton(
-  WORDS.flatMap((words, output) => words.map((text) => ({ text, output }))),
+  WORDS.flatMap((list, output) =>
+    list
+      .replaceAll('\\', '')
+      .split('|')
+      .map((text) => ({ text, output })),
+  ),
 );
+/** Whose words are followed by a house number. */
+const NUMBERED = 2;
 
 /** A number and capitals after words that promise an address need no word for a street. */
 const PROMISED = new RegExp(
@@ -72,9 +80,9 @@ const MAX_PIECES = 8;
 const REACH = 64;
 
 export function findAddresses(text: string, into: Found[], guess = 0): void {
-  const { before, ended } = streetWords(text);
+  const possible = streetsIn(text);
   for (const [i, street] of STREETS.entries()) {
-    if ((i === 1 && !before) || (i === 2 && !ended)) continue;
+    if ((possible & (1 << i)) === 0) continue;
     street.lastIndex = 0;
     for (let match = street.exec(text); match !== null; match = street.exec(text)) {
       // From every start, so that what is found depends on the text close by only.
@@ -110,20 +118,19 @@ function guessAddresses(text: string, into: Found[], confidence: number): void {
   for (let match = CORNER.exec(text); match !== null; match = CORNER.exec(text)) push(match.index, match.index + match[0].length);
 }
 
-/** Whether a word that may begin a street stands in the text, and one that may end it with a number after. */
-function streetWords(text: string): { before: boolean; ended: boolean } {
-  let before = false;
-  let ended = false;
+/** Which of `STREETS` have a word of theirs in the text: a bit each. */
+function streetsIn(text: string): number {
+  let seen = 0;
   let state = 0;
   for (let i = 0; i < text.length; i++) {
     state = next[(state << shift) | (classes[text.charCodeAt(i)] as number)] as number;
     if (state < firstAccepting) continue;
     for (let o = outputStart[state] as number; o < (outputStart[state + 1] as number); o++) {
-      if (outputs[o] === 0) before = true;
-      else if (text[i + 1] === ' ' && isDigit(text.charCodeAt(i + 2))) ended = true;
+      const street = outputs[o] as number;
+      if (street !== NUMBERED || (text[i + 1] === ' ' && isDigit(text.charCodeAt(i + 2)))) seen |= 1 << street;
     }
   }
-  return { before, ended };
+  return seen;
 }
 
 function isDigit(unit: number): boolean {

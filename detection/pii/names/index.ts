@@ -43,13 +43,21 @@ const PLACES_BEGIN = new Set(
   [...COUNTRIES, ...CITIES].filter((name) => name.includes(' ')).map((name) => name.slice(0, name.indexOf(' '))),
 );
 
+/** Most rows: the single word that begins a sentence (`The`) or a heading (`NOTE`), and is nothing else. */
+const OPENERS = new Set(
+  [...STOP]
+    .flatMap((word) => [`${word.slice(0, 1).toUpperCase()}${word.slice(1)}`, word.toUpperCase()])
+    .filter((word) => !COUNTRIES.has(word) && !CITIES.has(word) && !PEOPLES.has(word)),
+);
+
 /** Given names and stop words share spellings (`Will`); a set each keeps the rules below readable. */
 const isStop = (word: string): boolean => {
   const lower = word.toLowerCase();
   // `I'm`, `It’s`, `We'll` are stop words with something hung on them.
   if (STOP.has(lower)) return true;
-  const hung = lower.search(/['’]/);
-  return hung >= 0 && STOP.has(lower.slice(0, hung));
+  const straight = lower.indexOf("'");
+  const hung = straight >= 0 ? straight : lower.indexOf('’');
+  return hung > 0 && STOP.has(lower.slice(0, hung));
 };
 const isGiven = (word: string): boolean => {
   const lower = word.toLowerCase();
@@ -67,9 +75,7 @@ export function createNameFinder(wants: (type: string) => boolean): (text: strin
       const push = (type: string, start: number, end: number, confidence: number): void => {
         if (wants(type) && confidence >= atLeast) into.push({ start, end, type, label: labelOf(type), confidence });
       };
-      rows.forEach((row, i) => {
-        judge(text, row, inCompany(text, rows[i - 1], row, rows[i + 1]), push);
-      });
+      for (let i = 0; i < rows.length; i++) judge(text, rows, i, push);
       if (atLeast <= GUESS) guessNames(text, rows, [...into], push);
     }
     if (addresses && digits) findAddresses(text, into, atLeast <= GUESS ? GUESS : 0);
@@ -79,8 +85,9 @@ export function createNameFinder(wants: (type: string) => boolean): (text: strin
 type Push = (type: string, start: number, end: number, confidence: number) => void;
 
 /** A row as a whole, then the parts of it that speak for themselves. */
-function judge(text: string, row: Word[], inCompany: boolean, push: Push): void {
-  let words = row;
+function judge(text: string, rows: readonly Word[][], at: number, push: Push): void {
+  let words = rows[at] as Word[];
+  if (words.length === 1 && OPENERS.has((words[0] as Word).text)) return;
   const before = text.slice(Math.max(0, (words[0] as Word).start - BEFORE), (words[0] as Word).start);
   let titled = false;
   while (words.length > 0 && TITLES.has((words[0] as Word).text)) {
@@ -129,8 +136,8 @@ function judge(text: string, row: Word[], inCompany: boolean, push: Push): void 
   if (
     body.length <= 4 &&
     (introduced ||
-      (inCompany && lead === 0 && body.length <= 2) ||
       isPerson(body) ||
+      (lead === 0 && body.length <= 2 && inCompany(text, rows[at - 1], rows[at] as Word[], rows[at + 1])) ||
       ((body.length >= 2 || !isSentenceStart(before)) && SPEAKS.test(after)) ||
       ACTS.test(after))
   )
@@ -175,15 +182,23 @@ function looksLikeName(body: readonly Word[]): boolean {
 /** Countries, cities and peoples, one or several words long. */
 function places(words: readonly Word[], push: Push): void {
   for (let i = 0; i < words.length; i++) {
-    const longest = PLACES_BEGIN.has((words[i] as Word).text) ? 3 : 1;
-    for (let length = Math.min(longest, words.length - i); length > 0; length--) {
-      const part = words.slice(i, i + length);
-      const name = part.map((word) => word.text).join(' ');
-      const isPlace = COUNTRIES.has(name) || CITIES.has(name);
-      if (!isPlace && !(length === 1 && PEOPLES.has(name))) continue;
-      push(isPlace ? 'LOCATION' : 'NRP', (part[0] as Word).start, (part.at(-1) as Word).end, 0.55);
-      i += length - 1;
-      break;
-    }
+    const first = words[i] as Word;
+    const length = PLACES_BEGIN.has(first.text) ? longPlace(words, i) : 1;
+    const last = words[i + length - 1] as Word;
+    if (length > 1 || COUNTRIES.has(first.text) || CITIES.has(first.text)) push('LOCATION', first.start, last.end, 0.55);
+    else if (PEOPLES.has(first.text)) push('NRP', first.start, last.end, 0.55);
+    i += length - 1;
   }
+}
+
+/** How many words from the `i`th on make a place; 1 when no two or three do. */
+function longPlace(words: readonly Word[], i: number): number {
+  for (let length = Math.min(3, words.length - i); length > 1; length--) {
+    const name = words
+      .slice(i, i + length)
+      .map(({ text }) => text)
+      .join(' ');
+    if (COUNTRIES.has(name) || CITIES.has(name)) return length;
+  }
+  return 1;
 }

@@ -29,7 +29,7 @@ const rules: Rule[] = [
   },
   {
     id: 'it-codice-fiscale', type: 'IT_FISCAL_CODE', country: 'IT', pattern: String.raw`(?<!\w)[A-Z]{6}\d{2}[ABCDEHLMPRST]\d{2}[A-Z]\d{3}[A-Z](?!\w)`, flags: 'i',
-    needs: { digits: 2 }, valid: isCodiceFiscale, positive: ['codice fiscale RSSMRA85T10A562S', 'rccmnl83s18d969h'], negative: ['RSSMRA85T10A562T'],
+    needs: { digits: 3 }, valid: isCodiceFiscale, positive: ['codice fiscale RSSMRA85T10A562S', 'rccmnl83s18d969h'], negative: ['RSSMRA85T10A562T'],
   },
   {
     id: 'nl-bsn', type: 'NL_BSN', country: 'NL', pattern: String.raw`(?<![\w.-])\d{4}[ .]?\d{2}[ .]?\d{3}(?![\w-])|(?<![\w.-])\d{3}[ .]\d{3}[ .]\d{3}(?![\w-])`, needs: { digits: 9 },
