@@ -16,7 +16,7 @@ const SETTINGS: EnsembleSettings = {
   fast: { bias: 0, signatures: 0.5, linear: 1, classifier: 0, knots },
   full: { bias: 0, signatures: 0.5, linear: 0.5, classifier: 1, knots },
   other: { bias: 0, signatures: 0.5, linear: 1, classifier: 0, knots },
-  consult: { from: -4, to: 8 },
+  consultFrom: -4,
   mayLower: true,
 };
 
@@ -287,7 +287,7 @@ describe('a request for harm', () => {
   it('is the classifier’s matter too, where an attack was in doubt and it was asked', async () => {
     const doubtful = user('poisonberry and abracadabra, the two of them, for the one who asks');
     const labelled = (harmLogit: number) => classifierThat({ kind: 'read', readings: [{ logit: 0, labels: { harmful: harmLogit } }] });
-    const loose = { ...settings, harmful: { ...harmful, fast: { ...harmful.fast, bias: 9 } }, consult: { from: -50, to: 50 } };
+    const loose = { ...settings, harmful: { ...harmful, fast: { ...harmful.fast, bias: 9 } }, consultFrom: -50 };
     const no = await ensembleOf(linear, labelled(-3), loose).inspectFully(doubtful, 10);
     expect(no).toMatchObject({ classifier: 'read', harmful: 1 / (1 + Math.exp(3)) });
     expect(no.findings.map(({ ruleId }) => ruleId)).not.toContain('MD-0004');

@@ -4,8 +4,8 @@
  * each had to do with it.
  *
  * The subtle point is doubt. The classifier costs a thousand times what the others do, so it is asked only about texts
- * whose sum lies between `consult.from` and `consult.to`: below, hardly any attack is left, and above, it is clear. And it is
- * asked where signatures alone would block, but may only have read a quotation.
+ * whose sum is `consultFrom` or more: below, hardly any attack is left. Where signatures alone would block it is asked only
+ * if they may have read a quotation, since nothing else that it says could change the verdict.
  */
 import type { Segment } from '../../schemas/content.ts';
 import type { ReadAlong } from '../detector.ts';
@@ -33,8 +33,8 @@ export interface EnsembleSettings {
   full: Stacking;
   /** Of texts in languages that the classifier does not read: what the linear model says means something else there. */
   other: Stacking;
-  /** Sums of the fast layers between which the classifier is asked. */
-  consult: { from: number; to: number };
+  /** The sum of the fast layers from which on the classifier is asked. */
+  consultFrom: number;
   /** Whether the classifier's word may take back what the linear model says. */
   mayLower: boolean;
   /** Signatures' risks that it may bring down to an alert. Left out where no signature's word is ever taken back. */
@@ -95,7 +95,7 @@ export function createEnsemble({ detector: makeDetector, linear, classifier, set
   let candidates: Candidate[] = [];
   let harm: Candidate | undefined;
   // What alone, without any signature, would be asked about or flagged is read again when it comes again.
-  const clearBelow = Math.min(needed(settings.fast, settings.consult.from), needed(settings.other, sumAt(settings.other, ALERT_SCORE)));
+  const clearBelow = Math.min(needed(settings.fast, settings.consultFrom), needed(settings.other, sumAt(settings.other, ALERT_SCORE)));
   const detector = makeDetector((text, segment, via) => {
     if (!isRead(segment) || text.length < SHORTEST || !isLanguage(text, via)) return true;
     const reading = linear.read(text);
@@ -167,9 +167,12 @@ export function createEnsemble({ detector: makeDetector, linear, classifier, set
   function questions(seen: Seen, segments: readonly Segment[]): { texts: string[]; doubt: Doubt | undefined } {
     const { base, worst, stacking, sum } = seen;
     if (stacking !== settings.fast) return { texts: [], doubt: undefined };
-    const doubt = settings.doubted && doubtOf(base, segments, settings.doubted);
-    const { from, to } = settings.consult;
-    if (doubt === undefined) return { texts: sum < from || sum > to ? [] : textsToAsk(linear, worst), doubt };
+    const { doubted, consultFrom } = settings;
+    const doubt = doubted && doubtOf(base, segments, doubted);
+    if (doubt === undefined) {
+      const isSettled = sum < consultFrom || (doubted !== undefined && base.riskScore >= doubted.from);
+      return { texts: isSettled ? [] : textsToAsk(linear, worst), doubt };
+    }
     const disguised = worst.filter(({ via }) => via.length > 0);
     return { texts: [...new Set([...doubt.windows, ...textsToAsk(linear, disguised)])], doubt };
   }

@@ -36,8 +36,8 @@ export interface MeasuredSet {
 }
 
 const BLOCK_SCORE = 70;
-/** Benign rows about which the classifier may be asked, and those that may lie above the doubt. */
-const DOUBT = { asked: 0.2, above: 0.001 };
+/** Benign rows about which the classifier may be asked. */
+const ASKED = 0.4;
 /** Three signatures, or two sure ones, are beyond it. */
 const DOUBTED = { from: BLOCK_SCORE, below: 90 };
 
@@ -84,14 +84,13 @@ export function stack(sets: readonly MeasuredSet[], others: MeasuredSet): Ensemb
     .filter(({ row, english }) => english && row.label === 'benign')
     .map((each) => sumOf(fast, each))
     .sort((a, b) => b - a);
-  const from = (share: number) => round(benign[Math.floor(benign.length * share)] as number);
   return {
     fast,
     full,
     other,
     mayLower: true,
     doubted: DOUBTED,
-    consult: { from: from(DOUBT.asked), to: from(DOUBT.above) },
+    consultFrom: round(benign[Math.floor(benign.length * ASKED)] as number),
   };
 }
 
