@@ -158,7 +158,8 @@ export const shell: Signature[] = signaturesOf({
   rules: [
     {
       n: 1,
-      pattern: String.raw`\b(?:curl|wget|fetch|iwr|invoke-webrequest)\b[^|;\n]{0,200}\| ?(?:sudo )?(?:ba|z|da|k)?sh\b|\b(?:curl|wget)\b[^|;]{0,160}\| ?(?:sudo )?(?:python[23]?|perl|ruby|node|php)\b`,
+      version: 2,
+      pattern: String.raw`\b(?:(?:curl|wget)\b[^|;]{0,200}?\| ?(?:sudo )?(?:(?:ba|z|da|k)?sh|python[23]?|perl|ruby|node|php)|(?:fetch|iwr|invoke-webrequest)\b[^|;]{0,200}?\| ?(?:sudo )?(?:ba|z|da|k)?sh)\b`,
       description: 'Pipes the network into an interpreter.',
       severity: 'high',
       score: 0.55,
