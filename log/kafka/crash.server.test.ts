@@ -8,6 +8,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { promisify } from 'node:util';
 import { afterAll, afterEach, describe, expect, it } from 'vitest';
 import type { EventLog, StoredRecord } from '../port.ts';
+import { PRODUCER_GROUP } from './appender.ts';
 import { dropTopics, openTestLog, unique } from './testing/harness.ts';
 
 const SERVERS = join(import.meta.dirname, '../../../shared/servers');
@@ -88,8 +89,9 @@ describe('kafka: deaths', () => {
     expect(seen.writer).toBeLessThanOrEqual(killedAt + 3);
     let freshAt = 0;
     const probe = unique('fresh');
+    const record = { topic: probe, key: 'k', timestamp: 1, headers: {}, value: Buffer.from('1') };
     const fresh = open({ [probe]: 1 })
-      .then((opened) => opened.append([{ topic: probe, key: 'k', timestamp: 1, headers: {}, value: Buffer.from('1') }]))
+      .then((opened) => opened.append([record], { id: neighbourOf(id), firstSequence: 1 }))
       .finally(() => {
         freshAt = performance.now();
       });
@@ -108,7 +110,8 @@ describe('kafka: deaths', () => {
     expect(await numbersIn(log, topic)).toEqual(all);
     expect(await doublesIn(log, copies)).toEqual([]);
     expect(await numbersIn(log, copies)).toEqual(all);
-    // The broker loads its coordinators one by one, in seconds; who goes on later than this waited out a request that died with it.
+    // The broker loads its coordinators one by one, after much work in seconds: the newcomer needs the writer's. Who goes on so much
+    // later waited out a request that died with the broker.
     expect(appended).toBeLessThan(first + LOST_REQUEST_MS);
     expect(copied).toBeLessThan(first + LOST_REQUEST_MS);
   });
@@ -194,6 +197,21 @@ async function numbersIn(log: EventLog, topic: string): Promise<number[]> {
     }
   }
   return out.sort((a, b) => a - b);
+}
+
+/** A producer whose transactions and position the broker keeps in the same partitions as those of `id`. */
+function neighbourOf(id: string): string {
+  for (;;) {
+    const other = unique('neighbour');
+    if (keptIn(other) === keptIn(id)) return other;
+  }
+}
+
+/** Which of Kafka's 50 partitions of `__transaction_state` and of `__consumer_offsets`: Java's hash of the name. */
+function keptIn(producer: string): number {
+  let hash = 0;
+  for (const sign of `${PRODUCER_GROUP}${producer}`) hash = (Math.imul(hash, 31) + sign.charCodeAt(0)) | 0;
+  return (hash & 0x7fffffff) % 50;
 }
 
 async function until(fact: () => boolean | Promise<boolean>, timeoutMs: number): Promise<void> {
