@@ -125,30 +125,30 @@ const HUMAN_SECONDS = 2;
 
 export function updateThread(thread: Thread, o: Observation): ThreadFacts {
   const { marks } = thread;
-  const get = (mark: Mark) => marks[I[mark]] as number;
-  const set = (mark: Mark, value: number) => {
-    marks[I[mark]] = value;
+  const get = (mark: number) => marks[mark] as number;
+  const set = (mark: number, value: number) => {
+    marks[mark] = value;
   };
   const now = o.at / 1_000;
-  const count = get('count');
+  const count = get(I.count);
   const first = count === 0;
-  const elapsed = first ? 0 : Math.max(0, now - get('at'));
-  const run = (mark: Mark, goesOn: boolean): number => {
+  const elapsed = first ? 0 : Math.max(0, now - get(I.at));
+  const run = (mark: number, goesOn: boolean): number => {
     const length = goesOn ? get(mark) + 1 : 0;
     set(mark, length);
     return length;
   };
-  const add = (mark: Mark, amount: number): number => {
+  const add = (mark: number, amount: number): number => {
     set(mark, get(mark) + amount);
     return get(mark);
   };
   /** Says whether something known became something else, and remembers it. */
-  const changed = (mark: Mark, to: number): boolean => {
+  const changed = (mark: number, to: number): boolean => {
     const from = get(mark);
     if (to !== 0) set(mark, to);
     return from !== 0 && to !== 0 && from !== to;
   };
-  const rise = (quick: Mark, slow: Mark, value: number): number => {
+  const rise = (quick: number, slow: number, value: number): number => {
     set(quick, first ? value : get(quick) + QUICK * (value - get(quick)));
     set(slow, first ? value : get(slow) + SLOW * (value - get(slow)));
     return get(quick) - get(slow);
@@ -156,76 +156,76 @@ export function updateThread(thread: Thread, o: Observation): ThreadFacts {
   const alike = likeness(thread.prompts, o.text.sketch, o.text.hash);
   const topic = o.text.words < 6 || o.afterTool ? Number.NaN : distanceThenLearn(thread.vocabulary, o.text.wordBins);
   const call = o.calls[0] ?? 0;
-  const pingPong = call !== 0 && call === get('callBefore') && call !== get('lastCall');
-  const sameCall = call !== 0 && call === get('lastCall');
+  const pingPong = call !== 0 && call === get(I.callBefore) && call !== get(I.lastCall);
+  const sameCall = call !== 0 && call === get(I.lastCall);
   let callRepeats = 0;
   for (const each of o.calls) callRepeats = Math.max(callRepeats, countItem(thread.calls, each));
   let newTools = 0;
   for (const tool of o.tools) if (meet(thread.tools, tool) === 0) newTools++;
-  const likenessBefore = get('likenessQuick');
-  const likenessRise = rise('likenessQuick', 'likenessSlow', o.text.attackLikeness);
-  const stoppedBefore = get('lastOutcome') > 1;
+  const likenessBefore = get(I.likenessQuick);
+  const likenessRise = rise(I.likenessQuick, I.likenessSlow, o.text.attackLikeness);
+  const stoppedBefore = get(I.lastOutcome) > 1;
   const outcome = outcomeOf(o);
-  const previousRead = get('readAt');
+  const previousRead = get(I.readAt);
   const language = o.text.words < 8 ? 0 : o.text.language;
 
   const facts: ThreadFacts = {
     count,
     turn: o.turn,
-    minutes: first ? 0 : (now - get('startedAt')) / 60,
-    riskRise: rise('riskQuick', 'riskSlow', o.signatureRisk / 100),
+    minutes: first ? 0 : (now - get(I.startedAt)) / 60,
+    riskRise: rise(I.riskQuick, I.riskSlow, o.signatureRisk / 100),
     likenessRise,
-    lengthRise: rise('lengthQuick', 'lengthSlow', Math.log2(1 + o.text.chars)),
-    climb: run('climb', !first && o.text.attackLikeness > likenessBefore + 0.02),
-    refusals: add('refusals', o.ending === 'refused' ? 1 : 0),
-    blocked: add('blocked', o.ending === 'blocked' ? 1 : 0),
-    flagged: add('flagged', o.signatureRisk >= 20 ? 1 : 0),
-    personal: add('personal', o.personalData),
-    costUsd: add('cost', Number.isNaN(o.costUsd) ? 0 : o.costUsd),
-    inputGrowth: first || get('firstInput') === 0 ? 1 : o.inputTokens / get('firstInput'),
-    inputRun: run('inputRun', !first && o.inputTokens > get('lastInput') * 1.15),
-    agentRun: run('agentRun', o.afterTool || (!first && o.turn === get('turn') && o.tools.length > 0)),
-    sameCallRun: run('sameCallRun', sameCall),
-    pingPong: run('pingPong', pingPong),
+    lengthRise: rise(I.lengthQuick, I.lengthSlow, Math.log2(1 + o.text.chars)),
+    climb: run(I.climb, !first && o.text.attackLikeness > likenessBefore + 0.02),
+    refusals: add(I.refusals, o.ending === 'refused' ? 1 : 0),
+    blocked: add(I.blocked, o.ending === 'blocked' ? 1 : 0),
+    flagged: add(I.flagged, o.signatureRisk >= 20 ? 1 : 0),
+    personal: add(I.personal, o.personalData),
+    costUsd: add(I.cost, Number.isNaN(o.costUsd) ? 0 : o.costUsd),
+    inputGrowth: first || get(I.firstInput) === 0 ? 1 : o.inputTokens / get(I.firstInput),
+    inputRun: run(I.inputRun, !first && o.inputTokens > get(I.lastInput) * 1.15),
+    agentRun: run(I.agentRun, o.afterTool || (!first && o.turn === get(I.turn) && o.tools.length > 0)),
+    sameCallRun: run(I.sameCallRun, sameCall),
+    pingPong: run(I.pingPong, pingPong),
     callRepeats,
-    errorRun: run('errorRun', o.toolErrors > 0),
-    failRun: run('failRun', o.ending === 'failed' || o.ending === 'rejected'),
-    answerRun: run('answerRun', o.responseHash !== 0 && o.responseHash === get('lastAnswer')),
-    quickTurns: run('quickTurns', !first && !o.afterTool && elapsed < HUMAN_SECONDS),
+    errorRun: run(I.errorRun, o.toolErrors > 0),
+    failRun: run(I.failRun, o.ending === 'failed' || o.ending === 'rejected'),
+    answerRun: run(I.answerRun, o.responseHash !== 0 && o.responseHash === get(I.lastAnswer)),
+    quickTurns: run(I.quickTurns, !first && !o.afterTool && elapsed < HUMAN_SECONDS),
     likeness: alike,
     topicDistance: topic,
     languages: 0,
     newLanguage: language !== 0 && meet(thread.languages, language) === 0 && !first,
     newTools: first ? 0 : newTools,
     gaveIn: stoppedBefore && outcome !== 3 && o.ending === 'answered' && alike.closestStopped >= 0.3,
-    changedSystem: changed('system', o.systemHash),
-    changedToolset: changed('toolset', o.toolsHash),
-    changedNetwork: changed('network', o.network),
-    changedModel: changed('model', o.model),
-    changedUser: changed('user', o.user),
-    rewritten: !first && o.messages < get('messages') - 1 && o.turn >= get('turn'),
-    afterIndirect: o.indirectRisk >= 40 || get('indirect') > 0,
+    changedSystem: changed(I.system, o.systemHash),
+    changedToolset: changed(I.toolset, o.toolsHash),
+    changedNetwork: changed(I.network, o.network),
+    changedModel: changed(I.model, o.model),
+    changedUser: changed(I.user, o.user),
+    rewritten: !first && o.messages < get(I.messages) - 1 && o.turn >= get(I.turn),
+    afterIndirect: o.indirectRisk >= 40 || get(I.indirect) > 0,
     sinceRead: previousRead === 0 ? (o.toolKinds.reads ? 0 : Number.POSITIVE_INFINITY) : count + 1 - previousRead,
   };
   facts.languages = thread.languages.hashes.reduce((sum, hash) => sum + (hash === 0 ? 0 : 1), 0);
 
-  set('position', o.position);
-  set('at', Math.max(get('at'), now));
-  set('count', count + 1);
+  set(I.position, o.position);
+  set(I.at, Math.max(get(I.at), now));
+  set(I.count, count + 1);
   if (first) {
-    set('startedAt', now);
-    set('firstInput', o.inputTokens);
+    set(I.startedAt, now);
+    set(I.firstInput, o.inputTokens);
   }
-  set('lastInput', o.inputTokens);
-  set('messages', o.messages);
-  set('turn', o.turn);
-  set('callBefore', get('lastCall'));
-  set('lastCall', call);
-  set('lastAnswer', o.responseHash);
-  set('indirect', o.indirectRisk >= 40 ? 1 : 0);
-  if (o.toolKinds.reads) set('readAt', count + 1);
+  set(I.lastInput, o.inputTokens);
+  set(I.messages, o.messages);
+  set(I.turn, o.turn);
+  set(I.callBefore, get(I.lastCall));
+  set(I.lastCall, call);
+  set(I.lastAnswer, o.responseHash);
+  set(I.indirect, o.indirectRisk >= 40 ? 1 : 0);
+  if (o.toolKinds.reads) set(I.readAt, count + 1);
   if (!o.afterTool && o.text.words > 2) {
-    set('lastOutcome', outcome);
+    set(I.lastOutcome, outcome);
     rememberPrompt(thread.prompts, o.text.sketch, o.text.hash, outcome);
   }
   return facts;

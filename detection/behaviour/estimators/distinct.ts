@@ -9,6 +9,8 @@ export interface Distinct extends Estimator {
   readonly before: Uint8Array;
   /** The number of the current period. */
   readonly period: Float64Array;
+  /** The same registers, four at a time. */
+  readonly fours: { readonly now: Uint32Array; readonly before: Uint32Array };
 }
 
 const REGISTERS = 64;
@@ -19,7 +21,13 @@ export function createDistinct(): Distinct {
   const now = new Uint8Array(REGISTERS);
   const before = new Uint8Array(REGISTERS);
   const period = new Float64Array(1);
-  return { now, before, period, fields: [now, before, period] };
+  return {
+    now,
+    before,
+    period,
+    fours: { now: new Uint32Array(now.buffer), before: new Uint32Array(before.buffer) },
+    fields: [now, before, period],
+  };
 }
 
 /** Turns to the given period; an earlier one changes nothing. */
@@ -38,14 +46,20 @@ export function addDistinct({ now }: Distinct, hash: number): void {
   if (rank > (now[register] as number)) now[register] = rank;
 }
 
-export function distinct({ now, before }: Distinct): number {
-  let empty = 0;
-  for (let i = 0; i < REGISTERS; i++) if (now[i] === 0 && before[i] === 0) empty++;
+export function distinct({ now, before, fours }: Distinct): number {
+  let empty = REGISTERS;
+  for (let i = 0; i < fours.now.length; i++) empty -= usedOf((fours.now[i] as number) | (fours.before[i] as number));
   // While registers are left empty, counting those is surer (and cheaper).
   if (empty > FEW) return REGISTERS * Math.log(REGISTERS / empty);
   let sum = 0;
   for (let i = 0; i < REGISTERS; i++) sum += 2 ** -Math.max(now[i] as number, before[i] as number);
   return (ALPHA * REGISTERS * REGISTERS) / sum;
+}
+
+/** How many of four registers hold something: none holds more than 127, so that adding that to each stays within it. */
+function usedOf(four: number): number {
+  const used = (four + 0x7f7f7f7f) & 0x80808080;
+  return Math.imul(used >>> 7, 0x01010101) >>> 24;
 }
 
 export function mergeDistinct(into: Distinct, other: Distinct): void {

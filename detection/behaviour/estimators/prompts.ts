@@ -62,15 +62,21 @@ export function rememberPrompt({ sketches, hashes, outcomes, next }: Prompts, sk
   next[0] = (slot + 1) % hashes.length;
 }
 
+/** Sums instead of branches: which bins are equal cannot be guessed, and this is asked of many prompts for each new one. */
 function similarity(sketches: Uint16Array, from: number, sketch: Uint16Array): number {
   let equal = 0;
-  let told = 0;
+  let empty = 0;
   for (let bin = 0; bin < BINS; bin++) {
     const a = sketches[from + bin] as number;
     const b = sketch[bin] as number;
-    if (a === 0xffff && b === 0xffff) continue;
-    told++;
-    if (a === b) equal++;
+    equal += isZero(a ^ b);
+    empty += isZero((a & b) ^ 0xffff);
   }
-  return told < 4 ? 0 : equal / told;
+  const told = BINS - empty;
+  return told < 4 ? 0 : (equal - empty) / told;
+}
+
+/** 1 for 0 and 0 for what is greater. */
+function isZero(value: number): number {
+  return (value - 1) >>> 31;
 }

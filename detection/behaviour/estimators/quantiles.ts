@@ -32,12 +32,9 @@ export function addQuantile({ counts }: Quantiles, value: number): void {
 export function rank({ counts }: Quantiles, value: number): number {
   const bucket = bucketOf(value);
   let below = 0;
-  let all = 0;
-  for (let i = 0; i < BUCKETS; i++) {
-    const count = counts[i] as number;
-    all += count;
-    if (i < bucket) below += count;
-  }
+  for (let i = 0; i < bucket; i++) below += counts[i] as number;
+  let all = below;
+  for (let i = bucket; i < BUCKETS; i++) all += counts[i] as number;
   return all === 0 ? 0 : below / all;
 }
 
