@@ -12,6 +12,9 @@ import type { Tuning } from '../detection/model/tuning.ts';
 export const SHIPPED = join(import.meta.dirname, 'shipped');
 export const SHIPPED_ENCODER = join(SHIPPED, 'encoder');
 
+/** Of half a thousand characters each: some 3 MB. */
+const REMEMBERED_TEXTS = 4_096;
+
 export type DetectionSettings = Pick<Environment, Extract<keyof Environment, `PARAPET_MODEL${string}`>> &
   Partial<Pick<Environment, 'PARAPET_CANARIES' | 'PARAPET_HARMFUL'>>;
 
@@ -25,8 +28,8 @@ export interface OpenDetector {
 }
 
 /**
- * The detector of gateway and stream. `remember`: characters of clean texts to remember, as in `createDetector`. Throws
- * PARAPET_MODEL_INVALID when a model cannot be loaded: nobody who set one wants to run without it.
+ * The detector of gateway and stream. `remember`: characters of clean texts to remember, as in `createDetector`; with it the
+ * classifier remembers its answers. Throws PARAPET_MODEL_INVALID when a model cannot be loaded: nobody who set one wants to run without it.
  */
 export async function openDetector(settings: DetectionSettings, { remember = 0 }: { remember?: number } = {}): Promise<OpenDetector> {
   const canaries = canaryRules(settings.PARAPET_CANARIES ?? []);
@@ -35,7 +38,7 @@ export async function openDetector(settings: DetectionSettings, { remember = 0 }
     return { detector: make(signatures), make, base: undefined, close: async () => undefined };
   }
   const linear = readLinear(settings.PARAPET_MODEL_LINEAR);
-  const classifier = settings.PARAPET_MODEL === 'full' ? await openClassifierOf(settings) : undefined;
+  const classifier = settings.PARAPET_MODEL === 'full' ? await openClassifierOf(settings, remember > 0 ? REMEMBERED_TEXTS : 0) : undefined;
   const weights = settingsOf(settings);
   const make = (rules: readonly Signature[], tuning?: Tuning) =>
     createEnsemble({
@@ -66,18 +69,18 @@ export function settingsOf({ PARAPET_MODEL_PATH, PARAPET_HARMFUL }: DetectionSet
   return PARAPET_HARMFUL === 'off' || harmful === undefined ? attacks : { ...attacks, harmful };
 }
 
-/** The shipped classifier, or the one that the settings name. */
-export async function openClassifierOf({
-  PARAPET_MODEL_PATH,
-  PARAPET_MODEL_ATTACK_LABELS,
-  PARAPET_MODEL_THREADS,
-}: DetectionSettings): Promise<Classifier> {
+/** The shipped classifier, or the one that the settings name. `remember`: texts that it need not read again. */
+export async function openClassifierOf(
+  { PARAPET_MODEL_PATH, PARAPET_MODEL_ATTACK_LABELS, PARAPET_MODEL_THREADS }: DetectionSettings,
+  remember = 0,
+): Promise<Classifier> {
   // Loaded only when asked for: the runtime of the classifier is large.
   const { openClassifier } = await import('./serve/classifier.ts');
   return openClassifier({
     folder: PARAPET_MODEL_PATH ?? SHIPPED_ENCODER,
     ...(PARAPET_MODEL_ATTACK_LABELS === undefined ? {} : { attackLabels: PARAPET_MODEL_ATTACK_LABELS }),
     threads: PARAPET_MODEL_THREADS,
+    remember,
   });
 }
 

@@ -1,10 +1,12 @@
 /**
- * The classifier as the gateway and the processors ask it: off their event loop, with a deadline. Who asks too late, or
- * while too many wait, gets no answer but is told so; what follows from that is the policy's matter.
+ * The classifier as the gateway and the processors ask it: off their event loop, with a deadline. Who could not be
+ * answered in time is told so at once, not after having waited; what follows from that is the policy's matter. So under
+ * more load than it can read, it reads as much as it can, and the others lose no time.
  */
 import { setTimeout as sleep } from 'node:timers/promises';
 import { Worker } from 'node:worker_threads';
 import type { Classifier, ClassifierReading } from '../../detection/model/classifier.ts';
+import { createAnswers } from './answers.ts';
 import { type ClassifierFolder, invalid, readClassifier } from './folder.ts';
 import type { Answer, Question } from './worker.ts';
 
@@ -13,26 +15,47 @@ export interface ClassifierOptions {
   attackLabels?: readonly string[];
   /** Threads, each with a copy of the graph. */
   threads?: number;
+  /** So many texts need not be read again when they come again; 0 for none. */
+  remember?: number;
 }
 
-/** Questions under way in one thread above which a new one is refused: it would only be late. */
+/** Questions under way in one thread above which a new one is refused, however long it would wait. */
 const MOST_WAITING = 64;
+/** How much the latest answer counts in what a character is thought to take. */
+const NEWEST = 0.2;
+/** Of the time that a question has, so much may be spoken for before it: a thread that always has work reads no less for it. */
+const CERTAIN = 0.5;
+/** A text costs about as much as its characters, but for those that no longer fit, and what one without any costs. */
+const MOST_CHARS = 512;
+const LEAST_CHARS = 32;
 /** A thread that died is started again, not more often than this. */
 const RESTART_MS = 1_000;
 
 /** Resolves when every thread has loaded the graph; throws PARAPET_MODEL_INVALID when one can't. */
-export async function openClassifier({ folder, attackLabels, threads = 1 }: ClassifierOptions): Promise<Classifier> {
+export async function openClassifier({ folder, attackLabels, threads = 1, remember = 0 }: ClassifierOptions): Promise<Classifier> {
   const description = readClassifier(folder, attackLabels);
-  const lanes = await Promise.all(Array.from({ length: threads }, () => openLane(folder, description)));
+  const answers = createAnswers(remember);
+  const width = description.labels.length;
+  const learn = (texts: readonly string[], logits: Float32Array): void => {
+    texts.forEach((text, i) => {
+      answers.add(text, logits.slice(i * width, (i + 1) * width));
+    });
+  };
+  const lanes = await Promise.all(Array.from({ length: threads }, () => openLane(folder, description, learn)));
 
   return {
     version: description.version,
     async read(texts, withinMs) {
-      if (texts.length === 0) return { kind: 'read', readings: [] };
-      const lane = lanes.reduce((a, b) => (b.waiting() < a.waiting() ? b : a));
-      const answer = await lane.ask(texts, withinMs);
-      if (answer.kind !== 'logits') return answer;
-      return { kind: 'read', readings: texts.map((_, i) => readingOf(description, answer.logits, i)) };
+      const known = texts.map(answers.find);
+      const unknown = texts.filter((_, i) => known[i] === undefined);
+      if (unknown.length > 0) {
+        const lane = lanes.reduce((a, b) => (b.waiting() < a.waiting() ? b : a));
+        const answer = await lane.ask(unknown, withinMs);
+        if (answer.kind !== 'logits') return answer;
+        let next = 0;
+        for (let i = 0; i < known.length; i++) known[i] ??= answer.logits.subarray(next * width, ++next * width);
+      }
+      return { kind: 'read', readings: known.map((logits) => readingOf(description, logits as Float32Array)) };
     },
     async close() {
       await Promise.all(lanes.map((lane) => lane.close()));
@@ -48,9 +71,24 @@ interface Lane {
   close(): Promise<void>;
 }
 
-async function openLane(folder: string, description: ClassifierFolder): Promise<Lane> {
-  const asked = new Map<number, (answer: LaneAnswer) => void>();
+/** What the thread has yet to answer, also when nobody waits for it any more. */
+interface Asked {
+  texts: readonly string[];
+  chars: number;
+  settle(answer: LaneAnswer): void;
+}
+
+async function openLane(
+  folder: string,
+  description: ClassifierFolder,
+  learn: (texts: readonly string[], logits: Float32Array) => void,
+): Promise<Lane> {
+  const asked = new Map<number, Asked>();
   let next = 0;
+  /** Of all that was asked and is not answered. */
+  let chars = 0;
+  /** What a character takes, by what the last ones took; nought before the first. */
+  let msPerChar = 0;
   let closing = false;
   let worker: Worker | undefined = await start();
 
@@ -70,7 +108,8 @@ async function openLane(folder: string, description: ClassifierFolder): Promise<
     });
     started.on('message', (answer: Answer) => {
       if (!('id' in answer)) return;
-      const { id, logits, failed } = answer;
+      const { id, logits, failed, ms } = answer;
+      if (logits) answered(id, logits, ms);
       settle(id, failed !== undefined ? { kind: 'failed', reason: failed } : logits ? { kind: 'logits', logits } : { kind: 'late' });
     });
     started.removeAllListeners('error');
@@ -79,9 +118,21 @@ async function openLane(folder: string, description: ClassifierFolder): Promise<
     return started;
   }
 
+  /** Also what comes too late is learned: from the answer, and from how long it took. */
+  function answered(id: number, logits: Float32Array, ms: number): void {
+    const question = asked.get(id);
+    if (question === undefined) return;
+    learn(question.texts, logits);
+    const took = ms / question.chars;
+    msPerChar = msPerChar === 0 ? took : msPerChar + NEWEST * (took - msPerChar);
+  }
+
   function settle(id: number, answer: LaneAnswer): void {
-    asked.get(id)?.(answer);
+    const question = asked.get(id);
+    if (question === undefined) return;
     asked.delete(id);
+    chars -= question.chars;
+    question.settle(answer);
   }
 
   function gone(reason: string): void {
@@ -105,14 +156,22 @@ async function openLane(folder: string, description: ClassifierFolder): Promise<
     waiting: () => asked.size,
     ask(texts, withinMs) {
       if (worker === undefined) return Promise.resolve({ kind: 'failed', reason: 'its thread is starting again' });
-      if (asked.size >= MOST_WAITING) return Promise.resolve({ kind: 'late' });
+      const mine = charsOf(texts);
+      // With nobody before it a question is always put: what reading takes is learned anew, however slow it was once.
+      const isVain = asked.size > 0 && (chars + mine) * msPerChar > withinMs * CERTAIN;
+      if (isVain || asked.size >= MOST_WAITING) return Promise.resolve({ kind: 'late' });
       const id = next++;
       const target = worker;
+      chars += mine;
       return new Promise((resolve) => {
-        const timer = setTimeout(() => settle(id, { kind: 'late' }), withinMs);
-        asked.set(id, (answer) => {
-          clearTimeout(timer);
-          resolve(answer);
+        const timer = setTimeout(() => resolve({ kind: 'late' }), withinMs);
+        asked.set(id, {
+          texts,
+          chars: mine,
+          settle(answer) {
+            clearTimeout(timer);
+            resolve(answer);
+          },
         });
         target.postMessage({ id, texts: [...texts], deadline: Date.now() + withinMs } satisfies Question);
       });
@@ -124,8 +183,11 @@ async function openLane(folder: string, description: ClassifierFolder): Promise<
   };
 }
 
-function readingOf({ labels, attackLabels, independent }: ClassifierFolder, logits: Float32Array, text: number): ClassifierReading {
-  const mine = logits.subarray(text * labels.length, (text + 1) * labels.length);
+function charsOf(texts: readonly string[]): number {
+  return texts.reduce((sum, { length }) => sum + Math.min(MOST_CHARS, length) + LEAST_CHARS, 0);
+}
+
+function readingOf({ labels, attackLabels, independent }: ClassifierFolder, mine: Float32Array): ClassifierReading {
   const named = Object.fromEntries(labels.map((name, i) => [name, mine[i] as number]));
   if (independent) return { logit: mine[attackLabels[0] as number] as number, labels: named };
   // Of labels that share one certainty: log-odds of the attacks together against the others together.

@@ -14,17 +14,23 @@ export interface Question {
   deadline: number;
 }
 
-/** For each text the raw output for each label, one after the other; undefined when it was too late. */
-export type Answer = { id: number; logits?: Float32Array; failed?: string } | { ready: true } | { broken: string };
+/**
+ * For each text the raw output for each label, one after the other; undefined when it was too late. `ms` is what reading these texts took,
+ * their share of what was read with others.
+ */
+export type Answer = { id: number; logits?: Float32Array; failed?: string; ms: number } | { ready: true } | { broken: string };
 
 interface Waiting {
   question: Question;
   ids: number[][];
   logits: Float32Array;
   left: number;
+  ms: number;
 }
 
 const BATCH = 8;
+/** How much the latest batch counts in what a token is thought to take. */
+const NEWEST = 0.2;
 
 async function serve(port: MessagePort, folder: ClassifierFolder): Promise<void> {
   const tokenizer = new Tokenizer(folder.tokenizer, folder.tokenizerConfig);
@@ -37,6 +43,8 @@ async function serve(port: MessagePort, folder: ClassifierFolder): Promise<void>
   const labels = folder.labels.length;
   let queue: { waiting: Waiting; text: number }[] = [];
   let running = false;
+  /** What a token takes, padding included; nought before the first. */
+  let msPerToken = 0;
 
   function encode(text: string): number[] {
     const { ids } = tokenizer.encode(text);
@@ -53,7 +61,7 @@ async function serve(port: MessagePort, folder: ClassifierFolder): Promise<void>
       for (const { waiting } of batch) {
         if (waiting.question.deadline <= Date.now() && waiting.left > 0) {
           waiting.left = 0;
-          port.postMessage({ id: waiting.question.id } satisfies Answer);
+          port.postMessage({ id: waiting.question.id, ms: waiting.ms } satisfies Answer);
         }
       }
       if (alive.length > 0) await compute(alive);
@@ -63,13 +71,23 @@ async function serve(port: MessagePort, folder: ClassifierFolder): Promise<void>
     running = false;
   }
 
-  /** Who came first is next, and those of the most like length go along: little is padded, and nobody is passed over for long. */
+  /**
+   * Who came first is next, and those of the most like length go along: little is padded, and nobody is passed over for long. Nobody
+   * goes along who would make another one late: all of a batch are answered at its end.
+   */
   function takeBatch(): typeof queue {
     const [first, ...rest] = queue as [(typeof queue)[number], ...typeof queue];
     const far = (each: (typeof queue)[number]) => Math.abs(lengthOf(each) - lengthOf(first));
-    const alike = new Set(rest.toSorted((a, b) => far(a) - far(b)).slice(0, BATCH - 1));
-    queue = rest.filter((each) => !alike.has(each));
-    return [first, ...alike];
+    const batch = [first];
+    const now = Date.now();
+    for (const each of rest.toSorted((a, b) => far(a) - far(b)).slice(0, BATCH - 1)) {
+      const all = [...batch, each];
+      const end = now + msPerToken * all.length * Math.max(...all.map(lengthOf));
+      if (all.every(({ waiting: { question } }) => end <= question.deadline)) batch.push(each);
+    }
+    const taken = new Set(batch);
+    queue = rest.filter((each) => !taken.has(each));
+    return batch;
   }
 
   const lengthOf = ({ waiting, text }: { waiting: Waiting; text: number }) => (waiting.ids[text] as number[]).length;
@@ -93,28 +111,33 @@ async function serve(port: MessagePort, folder: ClassifierFolder): Promise<void>
       else feeds[name] = new Tensor('int64', new BigInt64Array(ids.length), shape);
     }
     try {
+      const from = performance.now();
       const outputs = await session.run(feeds);
+      const ms = performance.now() - from;
+      const perToken = ms / ids.length;
+      msPerToken = msPerToken === 0 ? perToken : msPerToken + NEWEST * (perToken - msPerToken);
       const output = outputs['logits'] ?? outputs[session.outputNames[0] as string];
       const data = output?.data as Float32Array;
       if (data?.length !== batch.length * labels) throw new Error(`the graph gives ${data?.length} values for ${batch.length} × ${labels}`);
       batch.forEach(({ waiting, text }, row) => {
         waiting.logits.set(data.subarray(row * labels, (row + 1) * labels), text * labels);
         waiting.left -= 1;
-        if (waiting.left === 0) port.postMessage({ id: waiting.question.id, logits: waiting.logits } satisfies Answer);
+        waiting.ms += ms / batch.length;
+        if (waiting.left === 0) port.postMessage({ id: waiting.question.id, logits: waiting.logits, ms: waiting.ms } satisfies Answer);
       });
     } catch (error) {
       const failed = error instanceof Error ? error.message : String(error);
       for (const waiting of new Set(batch.map((each) => each.waiting))) {
         waiting.left = 0;
         queue = queue.filter((each) => each.waiting !== waiting);
-        port.postMessage({ id: waiting.question.id, failed } satisfies Answer);
+        port.postMessage({ id: waiting.question.id, failed, ms: waiting.ms } satisfies Answer);
       }
     }
   }
 
   port.on('message', (question: Question) => {
     const ids = question.texts.map(encode);
-    const waiting: Waiting = { question, ids, logits: new Float32Array(ids.length * labels), left: ids.length };
+    const waiting: Waiting = { question, ids, logits: new Float32Array(ids.length * labels), left: ids.length, ms: 0 };
     for (let text = 0; text < ids.length; text++) queue.push({ waiting, text });
     if (!running) void run();
   });
