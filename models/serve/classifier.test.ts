@@ -48,7 +48,7 @@ describe('the classifier', () => {
   it('says the same of a text alone and among others, short or long', async () => {
     const texts = [ATTACK, '', ' ', BENIGN, '\u0000\ud800', 'word '.repeat(5_000), '漢字'.repeat(300)];
     const together = await logits(classifier, ...texts);
-    for (const [i, text] of texts.entries()) expect((await logits(classifier, text))[0]).toBeCloseTo(together[i] as number, 0);
+    for (const [i, text] of texts.entries()) expect((await logits(classifier, text))[0]).toBe(together[i]);
   });
 
   it('answers many at once, each with its own', async () => {
@@ -76,6 +76,46 @@ describe('the classifier', () => {
     expect(answers.some(({ kind }) => kind === 'late')).toBe(true);
     expect(answers.some(({ kind }) => kind === 'read')).toBe(true);
   });
+
+  it('tells who could not be answered in time at once, before those who can be', async () => {
+    const order: string[] = [];
+    const texts = (n: number) => [1, 2, 3, 4].map((part) => `${n} ${part} ${'word '.repeat(200)}`);
+    expect((await classifier.read(texts(0), LONG)).kind).toBe('read');
+    const asked = Array.from({ length: 60 }, (_, i) =>
+      classifier.read(texts(i), 2_000).then(({ kind }) => {
+        order.push(`${i} ${kind}`);
+      }),
+    );
+    await Promise.all(asked);
+    expect(order).toContain('0 read');
+    expect(order.indexOf('59 late')).toBeLessThan(order.indexOf('0 read'));
+    expect(order.indexOf('59 late')).toBeGreaterThanOrEqual(0);
+    // And it goes on with who comes next.
+    expect((await classifier.read(texts(99), LONG)).kind).toBe('read');
+  });
+
+  it(
+    'remembers what it said, also to those for whom it came too late',
+    async () => {
+      const other = await openClassifier({ folder: SHIPPED_ENCODER, remember: 100 });
+      const before = await other.read([ATTACK, BENIGN], LONG);
+      expect(before.kind).toBe('read');
+      // A question that leaves no time is answered only from memory.
+      expect(await other.read([BENIGN, ATTACK], 0)).toEqual({
+        ...before,
+        readings: before.kind === 'read' ? before.readings.toReversed() : [],
+      });
+      expect(await other.read([ATTACK, 'another text'], 0)).toEqual({ kind: 'late' });
+      const mixed = await logits(other, 'another text', ATTACK, 'a third one', BENIGN);
+      expect(mixed).toEqual(await logits(classifier, 'another text', ATTACK, 'a third one', BENIGN));
+      // Four long texts take ten times as long as this: each time one more of them is known.
+      const long = [1, 2, 3, 4].map((n) => `${n} ${'word '.repeat(500)}`);
+      expect((await other.read(long, 4)).kind).toBe('late');
+      await expect.poll(async () => (await other.read(long, 4)).kind, { timeout: 30_000, interval: 50 }).toBe('read');
+      await other.close();
+    },
+    LONG,
+  );
 
   it(
     'takes another classifier, whose labels share one certainty',

@@ -8,7 +8,7 @@ import { Worker } from 'node:worker_threads';
 import type { Classifier, ClassifierReading } from '../../detection/model/classifier.ts';
 import { createAnswers } from './answers.ts';
 import { type ClassifierFolder, invalid, readClassifier } from './folder.ts';
-import type { Answer, Question } from './worker.ts';
+import type { Answer, Question, Read } from './worker.ts';
 
 export interface ClassifierOptions {
   folder: string;
@@ -23,8 +23,8 @@ export interface ClassifierOptions {
 const MOST_WAITING = 64;
 /** How much the latest answer counts in what a character is thought to take. */
 const NEWEST = 0.2;
-/** Of the time that a question has, so much may be spoken for before it: a thread that always has work reads no less for it. */
-const CERTAIN = 0.5;
+/** Of the time that a question has, so much may be spoken for: what it takes beside other work is a guess. */
+const CERTAIN = 0.75;
 /** A text costs about as much as its characters, but for those that no longer fit, and what one without any costs. */
 const MOST_CHARS = 512;
 const LEAST_CHARS = 32;
@@ -108,9 +108,7 @@ async function openLane(
     });
     started.on('message', (answer: Answer) => {
       if (!('id' in answer)) return;
-      const { id, logits, failed, ms } = answer;
-      if (logits) answered(id, logits, ms);
-      settle(id, failed !== undefined ? { kind: 'failed', reason: failed } : logits ? { kind: 'logits', logits } : { kind: 'late' });
+      settle(answer.id, 'failed' in answer ? { kind: 'failed', reason: answer.failed } : answered(answer));
     });
     started.removeAllListeners('error');
     started.on('error', (error) => gone(error.message));
@@ -119,12 +117,15 @@ async function openLane(
   }
 
   /** Also what comes too late is learned: from the answer, and from how long it took. */
-  function answered(id: number, logits: Float32Array, ms: number): void {
-    const question = asked.get(id);
-    if (question === undefined) return;
-    learn(question.texts, logits);
-    const took = ms / question.chars;
-    msPerChar = msPerChar === 0 ? took : msPerChar + NEWEST * (took - msPerChar);
+  function answered({ id, logits, read, ms }: Read): LaneAnswer {
+    const texts = asked.get(id)?.texts ?? [];
+    const done = texts.slice(0, read);
+    learn(done, logits);
+    if (read > 0) {
+      const took = ms / charsOf(done);
+      msPerChar = msPerChar === 0 ? took : msPerChar + NEWEST * (took - msPerChar);
+    }
+    return read < texts.length ? { kind: 'late' } : { kind: 'logits', logits };
   }
 
   function settle(id: number, answer: LaneAnswer): void {
