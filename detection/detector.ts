@@ -44,6 +44,8 @@ const MAX_RESPELLED = 128 << 10;
 const RESPELLED_FOR_EACH = 8;
 const MAX_DEPTH = 3;
 const MAX_FINDINGS = 64;
+/** A text in which so many rules were found is read in no other way: its risk cannot rise. */
+const ENOUGH_FINDINGS = 32;
 /** How much of the text before a boundary is read together with the text after it. */
 const JOIN = 320;
 const MAX_JOINED = 64 << 10;
@@ -199,6 +201,10 @@ export function createDetector({ signatures: all = builtIn, remember = 0, readAl
     const traces = match(scan, readable, via, state);
     alsoRead(readable, via, state);
     if (depth >= MAX_DEPTH) return;
+    if (state.found.size >= ENOUGH_FINDINGS) {
+      state.truncated = true;
+      return;
+    }
     // The scanner's memory is lent until its next scan, so what the variants need is taken from it first.
     const enciphered = mayHoldSuspects(scan, readable, depth);
     const folded = saw & SAW_LEET ? scan.folded() : '';

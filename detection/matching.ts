@@ -12,7 +12,7 @@ import type { Signature } from './signature.ts';
 import type { Finding } from './types.ts';
 
 /** Raised whenever texts are read in another way: decoded, deciphered, rejoined, respelled. */
-const READING = 5;
+const READING = 6;
 
 export interface Compiled {
   signature: Signature;
