@@ -51,7 +51,7 @@ export interface Inspection {
   findings: Finding[];
   /** 0–100, monotone in the findings. */
   riskScore: number;
-  /** True when a bound (length, nesting, decoded volume) stopped the scan early; a policy may treat that as a finding. */
+  /** True when a bound (length, nesting, decoded volume, findings) stopped the scan early; a policy may treat that as a finding. */
   truncated: boolean;
   /** How it went with the classifier; left out where it was not asked, because nobody runs one or nothing was in doubt. */
   classifier?: 'read' | 'late' | 'failed';

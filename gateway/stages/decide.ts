@@ -32,7 +32,7 @@ const boundOf = ({ blockScore }: Exchange, policy: GuardPolicy) => blockScore ??
 
 /** Why an inspection that found nothing to block may not pass all the same. */
 function unseen(policy: GuardPolicy, { truncated, classifier }: Inspection): string | undefined {
-  if (truncated && policy.onFailure === 'closed') return 'it is too long to be inspected whole';
+  if (truncated && policy.onFailure === 'closed') return 'it could not be inspected whole';
   if (unanswered(classifier) && policy.onLate === 'closed') return 'the classifier did not answer in time';
   return undefined;
 }
@@ -69,7 +69,7 @@ export function decide(exchange: Exchange, policy: GuardPolicy, inspected: Inspe
     (counts(finding) ? blocked && risky : finding.threatType === HARMFUL_REQUEST && refused) ? 'blocked' : 'flagged';
   exchange.verdicts.push(...verdictsOf(inspection, actionOn));
   if (risky) note(exchange, blocked ? 'block' : 'flag', `risk ${inspection.riskScore} of ${bound}`);
-  else if (inspection.truncated) note(exchange, blocked ? 'block' : 'flag', 'the text is too long to be inspected whole');
+  else if (inspection.truncated) note(exchange, blocked ? 'block' : 'flag', 'the text could not be inspected whole');
   if (unanswered(inspection.classifier))
     note(exchange, blocked && !risky ? 'block' : 'flag', `the classifier was ${inspection.classifier}`);
   if (refused) note(exchange, 'block', 'the request asks for harm', HARMFUL_POLICY_ID);
