@@ -5,7 +5,7 @@
  */
 import { readFileSync } from 'node:fs';
 import type { Prompt } from '../demo/clients.ts';
-import { createDetector } from '../detection/index.ts';
+import type { Detector } from '../detection/types.ts';
 import { verdictsOf } from '../gateway/stages/inspect.ts';
 import type { KeyStore } from '../keys/port.ts';
 import { seal } from '../keys/seal.ts';
@@ -29,20 +29,23 @@ const of = (list: Prompt[], n: number) => (list[n % list.length] as Prompt).text
 export interface InteractionParts {
   codec: Codec;
   keys: KeyStore;
-  /** As a gateway in monitor mode records them; else as one with its guard off, so that the stream does all the looking. */
-  inspected: boolean;
+  /**
+   * What a gateway in monitor mode says of them: the stream's own, without waiting for its classifier. Left out, they are as of one
+   * with its guard off, so that the stream does all the looking.
+   */
+  detector?: Detector | undefined;
   fixtures?: FixtureOptions;
 }
 
 /** Gives the record of the nth interaction, the same every time but for the seal's nonce. */
-export function createInteractions({ codec, keys, inspected, fixtures: options }: InteractionParts): (n: number) => LogRecord {
-  const detector = createDetector();
+export function createInteractions({ codec, keys, detector, fixtures: options }: InteractionParts): (n: number) => LogRecord {
   const fixtures = createFixtures(options);
 
   function verdictOn(
     request: RequestContent,
     response: ResponseContent | undefined,
-  ): Pick<Interaction, 'inspectMode' | 'signatureVersion' | 'verdicts' | 'riskScore'> {
+  ): Pick<Interaction, 'inspectMode' | 'verdicts' | 'riskScore'> & Partial<Pick<Interaction, 'signatureVersion'>> {
+    if (detector === undefined) return { inspectMode: 'off', verdicts: [], riskScore: 0 };
     const inspection = detector.inspect([...requestSegments(request), ...(response ? responseSegments(response) : [])]);
     return {
       inspectMode: 'monitor',
@@ -59,7 +62,7 @@ export function createInteractions({ codec, keys, inspected, fixtures: options }
     const response = answered ? JSON.stringify(responseOf(n)) : '';
     const interaction: Interaction = {
       ...made,
-      ...(inspected ? verdictOn(requestOf(n), answered ? responseOf(n) : undefined) : { inspectMode: 'off', verdicts: [], riskScore: 0 }),
+      ...verdictOn(requestOf(n), answered ? responseOf(n) : undefined),
       policyDecisions: [],
       gatewayId: 'gw-1',
       requestContent: seal(keys, made.subject, made.interactionId, 'requestContent', request),

@@ -6,6 +6,7 @@
 import { openCodec, openKeys, openLog } from '../cli/stores.ts';
 import { readEnvironment } from '../core/environment.ts';
 import type { LogRecord } from '../log/port.ts';
+import { openDetector } from '../models/index.ts';
 import { createInteractions } from './interactions.ts';
 
 const BATCH = 2_000;
@@ -14,7 +15,8 @@ const [count, first] = process.argv.slice(2, 4).map(Number) as [number, number];
 const env = readEnvironment();
 const [log, codec] = [await openLog(env), await openCodec(env)];
 const keys = openKeys(env);
-const recordOf = createInteractions({ codec, keys, inspected: process.argv[4] !== 'uninspected' });
+const gateway = process.argv[4] === 'uninspected' ? undefined : await openDetector(env);
+const recordOf = createInteractions({ codec, keys, detector: gateway?.detector });
 
 for (let n = first; n < first + count; ) {
   const records: LogRecord[] = [];
@@ -23,4 +25,5 @@ for (let n = first; n < first + count; ) {
 }
 await log.close();
 await keys.close();
+await gateway?.close();
 process.send?.({ url: '' });

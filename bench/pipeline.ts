@@ -26,6 +26,7 @@ import { CLICKHOUSE_READER, clickHousePassword, openCodec, openKeys, openLog } f
 import { dataPaths, readEnvironment, withoutSettings } from '../core/environment.ts';
 import type { EventLog } from '../log/port.ts';
 import { TOPICS } from '../log/topics.ts';
+import { openDetector } from '../models/index.ts';
 import { createInteractions } from './interactions.ts';
 import { measureLatency } from './latency.ts';
 import { freePorts, type Started, start } from './processes.ts';
@@ -213,11 +214,12 @@ async function latency(): Promise<number[]> {
   const log = await openLog(itsEnv);
   const processing = await start('pipeline-process.ts', ['enrich,detect', ''], { ...mine, PARAPET_METRICS_PORT: '0' });
   const parts = await start('pipeline-process.ts', ['', 'clickhouse.interactions,clickhouse.threats'], mine);
+  const gateway = await openDetector(itsEnv);
   try {
     const recordOf = createInteractions({
       codec: await openCodec(itsEnv),
       keys,
-      inspected: true,
+      detector: gateway.detector,
       fixtures: { startMs: Date.now() - 3_600_000, stepMs: 1 },
     });
     return await measureLatency({
@@ -236,6 +238,7 @@ async function latency(): Promise<number[]> {
     await Promise.all([parts.stop(), processing.stop()]);
     await log.close();
     await keys.close();
+    await gateway.close();
     await own.remove();
   }
 }
