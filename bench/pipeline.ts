@@ -212,9 +212,9 @@ async function latency(): Promise<number[]> {
   mkdirSync(itsEnv.PARAPET_DATA, { recursive: true });
   const keys = openKeys(itsEnv);
   const log = await openLog(itsEnv);
+  const gateway = await openDetector(itsEnv);
   const processing = await start('pipeline-process.ts', ['enrich,detect', ''], { ...mine, PARAPET_METRICS_PORT: '0' });
   const parts = await start('pipeline-process.ts', ['', 'clickhouse.interactions,clickhouse.threats'], mine);
-  const gateway = await openDetector(itsEnv);
   try {
     const recordOf = createInteractions({
       codec: await openCodec(itsEnv),

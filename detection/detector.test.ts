@@ -4,6 +4,7 @@ import type { Segment } from '../schemas/content.ts';
 import { requestSegments } from '../schemas/content.ts';
 import { createDetector, MAX_SCANNED } from './detector.ts';
 import { hostileTexts } from './hostile.ts';
+import type { Signature } from './signature.ts';
 import { signatures } from './signatures/index.ts';
 
 const detector = createDetector();
@@ -43,6 +44,19 @@ describe('a text in which very many rules are found', () => {
     expect(findings.filter(({ via }) => via.includes('base64'))).toEqual([]);
     expect(riskScore).toBeGreaterThan(99);
     expect(truncated).toBe(true);
+  });
+
+  it('is read like any other when all of them are on trial', () => {
+    const { pattern: _, ...rule } = signatures[0] as Signature;
+    const onTrial = Array.from({ length: 40 }, (_, i): Signature => {
+      return { ...rule, id: `XX-${1000 + i}`, pattern: `\\bword${1000 + i}\\b`, anchors: [`word${1000 + i}`], staged: true };
+    });
+    const trying = createDetector({ signatures: [...signatures, ...onTrial] });
+    const words = onTrial.flatMap(({ anchors }) => anchors).join(' ');
+    const { findings, truncated } = trying.inspect([says(`${words}. ${hidden}`)]);
+    expect(findings.filter(({ staged }) => staged)).toHaveLength(40);
+    expect(findings.some(({ via }) => via.includes('base64'))).toBe(true);
+    expect(truncated).toBe(false);
   });
 
   it('is read like any other while there are fewer', () => {

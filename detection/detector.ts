@@ -25,7 +25,7 @@ import { compile, finding, firstPassing, versionOf } from './matching.ts';
 import { fold, plain } from './normalise.ts';
 import { createWordStarts } from './openings.ts';
 import { createPrefilter, SAW_CODES, SAW_ESCAPE, SAW_LEET, SAW_LONG, SAW_SLOW, SAW_SPACED, type Scan } from './prefilter.ts';
-import { riskScore } from './score.ts';
+import { counts, riskScore } from './score.ts';
 import type { Signature } from './signature.ts';
 import { signatures as builtIn } from './signatures/index.ts';
 import { compact, lettersApart, pulledApart, rejoined } from './spacing.ts';
@@ -44,7 +44,7 @@ const MAX_RESPELLED = 128 << 10;
 const RESPELLED_FOR_EACH = 8;
 const MAX_DEPTH = 3;
 const MAX_FINDINGS = 64;
-/** A text in which so many rules were found is read in no other way: its risk cannot rise. */
+/** With so many rules found that count, and a risk that cannot rise, nothing is read in any other way. */
 const ENOUGH_FINDINGS = 32;
 /** How much of the text before a boundary is read together with the text after it. */
 const JOIN = 320;
@@ -201,7 +201,7 @@ export function createDetector({ signatures: all = builtIn, remember = 0, readAl
     const traces = match(scan, readable, via, state);
     alsoRead(readable, via, state);
     if (depth >= MAX_DEPTH) return;
-    if (state.found.size >= ENOUGH_FINDINGS) {
+    if (isSettled(state)) {
       state.truncated = true;
       return;
     }
@@ -369,6 +369,12 @@ function applies({ id, score, staged, applies: { direction, roles } }: Signature
   if (found.size === 0) return true;
   const known = found.get(nameOf(id, segment.direction, staged));
   return known === undefined || known.score < score;
+}
+
+function isSettled({ found }: Inspecting): boolean {
+  if (found.size < ENOUGH_FINDINGS) return false;
+  const counting = [...found.values()].filter(counts);
+  return counting.length >= ENOUGH_FINDINGS && riskScore(counting) === 100;
 }
 
 /** One finding per rule and direction: the surest. */

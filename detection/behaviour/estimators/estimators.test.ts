@@ -171,6 +171,19 @@ describe('rates', () => {
 });
 
 describe('sketches of prompts', () => {
+  it.each([
+    ['equal bins among those that are not empty in both', [1, 2, 3, 4, 5, 6, 7, 8], [1, 2, 3, 4, 9, 9, 9, 9], 0.5],
+    ['an empty bin differs from a full one', [1, 2, 3, 4], [1, 2], 0.5],
+    ['values one apart', [0, 0, 0, 0xfffe], [0, 0, 0, 1], 0.75],
+    ['fewer than four bins that say something', [1, 2, 3], [1, 2, 3], 0],
+    ['nothing in either', [], [], 0],
+  ])('compare %s', (_, before, now, closest) => {
+    const binsOf = (bins: number[]) => Uint16Array.from({ length: BINS }, (_, i) => bins[i] ?? 0xffff);
+    const prompts = createPrompts(2);
+    rememberPrompt(prompts, binsOf(before), 1, 1);
+    expect(likeness(prompts, binsOf(now), 2).closest).toBe(closest);
+  });
+
   it('are alike as the sets are, within what sixteen bins can tell', () => {
     const sketchOf = (words: number[]) => {
       const sketch = new Uint16Array(BINS).fill(0xffff);
