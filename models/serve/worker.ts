@@ -42,6 +42,7 @@ async function serve(port: MessagePort, folder: ClassifierFolder): Promise<void>
     intraOpNumThreads: 1,
     interOpNumThreads: 1,
     graphOptimizationLevel: 'all',
+    extra: { optimization: { disable_specified_optimizers: 'SkipLayerNormFusion' } },
   });
   const labels = folder.labels.length;
   const queue: Waiting[] = [];
