@@ -28,8 +28,8 @@ export interface OpenDetector {
 }
 
 /**
- * The detector of gateway and stream. `remember`: characters of clean texts to remember, as in `createDetector`; with it the
- * classifier remembers its answers. Throws PARAPET_MODEL_INVALID when a model cannot be loaded: nobody who set one wants to run without it.
+ * The detector of gateway and stream; its classifier remembers its answers. `remember`: characters of clean texts to remember too, as in
+ * `createDetector`. Throws PARAPET_MODEL_INVALID when a model cannot be loaded: nobody who set one wants to run without it.
  */
 export async function openDetector(settings: DetectionSettings, { remember = 0 }: { remember?: number } = {}): Promise<OpenDetector> {
   const canaries = canaryRules(settings.PARAPET_CANARIES ?? []);
@@ -38,7 +38,7 @@ export async function openDetector(settings: DetectionSettings, { remember = 0 }
     return { detector: make(signatures), make, base: undefined, close: async () => undefined };
   }
   const linear = readLinear(settings.PARAPET_MODEL_LINEAR);
-  const classifier = settings.PARAPET_MODEL === 'full' ? await openClassifierOf(settings, remember > 0 ? REMEMBERED_TEXTS : 0) : undefined;
+  const classifier = settings.PARAPET_MODEL === 'full' ? await openClassifierOf(settings, REMEMBERED_TEXTS) : undefined;
   const weights = settingsOf(settings);
   const make = (rules: readonly Signature[], tuning?: Tuning) =>
     createEnsemble({

@@ -219,8 +219,22 @@ describe('detect', () => {
     expect(await found({ signatureVersion: 'older' })).toBeGreaterThan(0);
     expect(await found({ inspectMode: 'off' })).toBeGreaterThan(0);
     expect(await found({ status: 'abandoned' })).toBeGreaterThan(0);
-    const failed = { policyId: 'builtin.inspect', policyVersion: '1', effect: 'flag' as const, reason: 'the guard failed' };
+    const failed = { policyId: 'builtin.incomplete', policyVersion: '1', effect: 'flag' as const, reason: 'the guard failed' };
     expect(await found({ policyDecisions: [failed] })).toBeGreaterThan(0);
+  });
+
+  it('asks the classifier about what the gateway saw only when that got no answer', async () => {
+    const wanting: Detector = {
+      version: 'wanting',
+      inspect: () => ({ findings: [], riskScore: 0, truncated: false }),
+      inspectFully: async () => ({ findings: [], riskScore: 55, truncated: false, classifier: 'read' }),
+    };
+    const riskAfter = async (policyId: string) => {
+      const decision = { policyId, policyVersion: '1', effect: 'flag' as const, reason: 'the classifier was late' };
+      const seen = interaction([user('Please?')], 'No.', { signatureVersion: wanting.version, policyDecisions: [decision] });
+      return (await detect(seen, wanting)).assessed.assessment.riskScore;
+    };
+    expect([await riskAfter('builtin.incomplete'), await riskAfter('builtin.inspect')]).toEqual([55, 0]);
   });
 
   it('names what rules on trial find, at no risk', async () => {

@@ -6,6 +6,7 @@
 import { ParapetError } from '../../core/errors.ts';
 import { counts } from '../../detection/index.ts';
 import { type Finding, HARMFUL_REQUEST, type Inspection } from '../../detection/types.ts';
+import { POLICIES } from '../../schemas/policies.ts';
 import type { Exchange } from '../exchange.ts';
 import { type Inspected, verdictsOf } from './inspect.ts';
 
@@ -42,9 +43,6 @@ const unanswered = (classifier: Inspection['classifier']) => classifier === 'lat
 /** Whether nothing may go to a vendor before the request was judged. */
 export const decidesFirst = ({ mode, refusesHarm }: GuardPolicy) => mode === 'block' || refusesHarm;
 
-const POLICY_ID = 'builtin.inspect';
-const HARMFUL_POLICY_ID = 'builtin.harmful';
-
 /**
  * Notes verdicts and decisions in the exchange. Throws PARAPET_BLOCKED, PARAPET_HARMFUL_REQUEST or PARAPET_INSPECTION_FAILED when it
  * may not go on.
@@ -54,10 +52,10 @@ export function decide(exchange: Exchange, policy: GuardPolicy, inspected: Inspe
   if (inspected.kind === 'failed') {
     const reason = 'the guard failed';
     if (blocking && policy.onFailure === 'closed') {
-      note(exchange, 'block', reason);
+      note(exchange, 'block', reason, POLICIES.incomplete);
       throw new ParapetError('PARAPET_INSPECTION_FAILED', { cause: inspected.error });
     }
-    return note(exchange, 'flag', reason);
+    return note(exchange, 'flag', reason, POLICIES.incomplete);
   }
   const { inspection } = inspected;
   const bound = boundOf(exchange, policy);
@@ -69,10 +67,10 @@ export function decide(exchange: Exchange, policy: GuardPolicy, inspected: Inspe
     (counts(finding) ? blocked && risky : finding.threatType === HARMFUL_REQUEST && refused) ? 'blocked' : 'flagged';
   exchange.verdicts.push(...verdictsOf(inspection, actionOn));
   if (risky) note(exchange, blocked ? 'block' : 'flag', `risk ${inspection.riskScore} of ${bound}`);
-  else if (inspection.truncated) note(exchange, blocked ? 'block' : 'flag', 'the text could not be inspected whole');
+  else if (inspection.truncated) note(exchange, blocked ? 'block' : 'flag', 'the text could not be inspected whole', POLICIES.incomplete);
   if (unanswered(inspection.classifier))
-    note(exchange, blocked && !risky ? 'block' : 'flag', `the classifier was ${inspection.classifier}`);
-  if (refused) note(exchange, 'block', 'the request asks for harm', HARMFUL_POLICY_ID);
+    note(exchange, blocked && !risky ? 'block' : 'flag', `the classifier was ${inspection.classifier}`, POLICIES.incomplete);
+  if (refused) note(exchange, 'block', 'the request asks for harm', POLICIES.harmful);
   if (refused && !blocked) throw new ParapetError('PARAPET_HARMFUL_REQUEST');
   if (!blocked) return;
   const counting = inspection.findings.filter(counts);
@@ -84,6 +82,6 @@ export function decide(exchange: Exchange, policy: GuardPolicy, inspected: Inspe
   });
 }
 
-function note(exchange: Exchange, effect: 'block' | 'flag', reason: string, policyId = POLICY_ID): void {
+function note(exchange: Exchange, effect: 'block' | 'flag', reason: string, policyId: string = POLICIES.inspect): void {
   exchange.policyDecisions.push({ policyId, policyVersion: '1', effect, reason });
 }

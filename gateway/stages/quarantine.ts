@@ -8,9 +8,8 @@ import type { Logger } from '../../core/logger.ts';
 import type { Metrics } from '../../core/metrics.ts';
 import type { Controls } from '../../log/controls.ts';
 import { instantOf, QUARANTINE, type Quarantine, quarantineOf } from '../../log/quarantine.ts';
+import { POLICIES } from '../../schemas/policies.ts';
 import type { Exchange } from '../exchange.ts';
-
-const POLICY_ID = 'builtin.quarantine';
 
 export interface QuarantineGate {
   /** Obeys what holds now and whatever is said from now on. */
@@ -61,7 +60,7 @@ export function createQuarantineGate({ logger, metrics, now = Date.now }: Quaran
       refused.inc();
       const until = instantOf(quarantine.until);
       const reason = `in quarantine until ${until}: ${quarantine.reason}`.slice(0, 500);
-      exchange.policyDecisions.push({ policyId: POLICY_ID, policyVersion: '1', effect: 'block', reason });
+      exchange.policyDecisions.push({ policyId: POLICIES.quarantine, policyVersion: '1', effect: 'block', reason });
       // Why is for those who run it: whoever calls learns what to expect.
       throw new ParapetError('PARAPET_AGENT_QUARANTINED', {
         message: `The agent ${agentId} is in quarantine until ${until}.`,

@@ -16,6 +16,7 @@ import {
   treat,
   type Vault,
 } from '../../detection/index.ts';
+import { POLICIES } from '../../schemas/policies.ts';
 import type { Exchange } from '../exchange.ts';
 import type { CanonicalAnswer, CanonicalRequest, StreamEvent } from '../wire/types.ts';
 
@@ -56,7 +57,7 @@ export interface Sensitive {
 }
 
 const ACTIONS: readonly ActionName[] = ['allow', 'mask', 'hash', 'tokenise', 'block'];
-const POLICY = { policyId: 'builtin.sensitive', policyVersion: '1' };
+const POLICY = { policyId: POLICIES.sensitive, policyVersion: '1' };
 
 /** `mask`, or `tokenise,CREDIT_CARD=block,PERSON=mask`: the first word is for what no other names. Throws what is wrong with it. */
 export function parseSensitivePolicy(text: string): SensitivePolicy {

@@ -10,6 +10,7 @@ import { type Detector, type Finding, HARMFUL_REQUEST, type Inspection, type Mas
 import type { KeyStore } from '../../keys/port.ts';
 import type { OrgThresholds } from '../../log/thresholds.ts';
 import { requestSegments, responseSegments } from '../../schemas/content.ts';
+import { POLICIES } from '../../schemas/policies.ts';
 import type { Assessment, EnrichedInteraction, Interaction, Threat, Verdict } from '../../schemas/types.ts';
 import { openContent } from '../content.ts';
 import type { Emission, Outcome, Processor, StepInput } from '../step.ts';
@@ -31,12 +32,12 @@ export interface DetectParts {
 export function createDetect({ keys, detector, masker, thresholds }: DetectParts): Processor<'enriched'> {
   /**
    * What a gateway has seen with these models needs its details only, and the models' word stands in the event already. The
-   * classifier is asked about what no such gateway has seen.
+   * classifier is asked about what no such gateway has seen, or none has seen fully.
    */
   async function inspect(interaction: Interaction, judge: Detector): Promise<Inspection> {
     const { request, response } = openContent(keys, interaction);
     const segments = [...(request ? requestSegments(request) : []), ...(response ? responseSegments(response) : [])];
-    if (wasSeen(interaction, judge.version)) return asSaidInLine(judge.inspect(segments), interaction);
+    if (wasSeenFully(interaction, judge.version)) return asSaidInLine(judge.inspect(segments), interaction);
     if (judge.inspectFully === undefined) return judge.inspect(segments);
     const inspection = await judge.inspectFully(segments, CLASSIFIER_MS);
     // The same record must come to the same verdict whenever it is looked at; so it is tried again rather than half judged.
@@ -110,15 +111,16 @@ const isOfInspection = ({ direction, ruleId }: Verdict) => direction === 'reques
 
 const CLEAN: Inspection = { findings: [], riskScore: 0, truncated: false };
 
-/** The gateway looked at it with these very rules and models. */
-const wasSeen = ({ inspectMode, signatureVersion }: Interaction, version: string) => inspectMode !== 'off' && signatureVersion === version;
+/** The gateway looked at it with these very rules and models, and got every answer that it wanted. */
+const wasSeenFully = ({ inspectMode, signatureVersion, policyDecisions }: Interaction, version: string) =>
+  inspectMode !== 'off' && signatureVersion === version && policyDecisions.every(({ policyId }) => policyId !== POLICIES.incomplete);
 
 /** It saw request and answer whole, and neither found anything nor had a reason to say so. */
 function cleanInLine(interaction: Interaction, version: string): boolean {
   const { status, verdicts, policyDecisions } = interaction;
   return (
     status === 'answered' &&
-    wasSeen(interaction, version) &&
+    wasSeenFully(interaction, version) &&
     verdicts.length === 0 &&
     // That something was hidden on the way says nothing of attacks.
     policyDecisions.every(({ effect }) => effect === 'redact')
