@@ -469,7 +469,9 @@ describe('a guard with a slower look', () => {
   ] as const)('that is %s fails %s', async (classifier, PARAPET_MODEL_LATE, status, effect) => {
     own = await startHarness({ env: { PARAPET_INSPECT_MODE: 'block', PARAPET_MODEL_LATE }, detector: slow(1, { classifier }) });
     expect((await own.post(ROUTES['openai.chat'], ask('Hi'))).status).toBe(status);
-    expect((await own.events(1))[0]).toMatchObject({ policyDecisions: [{ policyId: 'builtin.incomplete', effect, reason: `the classifier was ${classifier}` }] });
+    expect((await own.events(1))[0]).toMatchObject({
+      policyDecisions: [{ policyId: 'builtin.incomplete', effect, reason: `the classifier was ${classifier}` }],
+    });
   });
 
   it('is the shipped one unless the settings say otherwise', async () => {
