@@ -10,6 +10,11 @@ export const ERROR_TABLE = {
   PARAPET_BODY_NOT_JSON: { status: 400, means: 'The body is not valid JSON.', hint: 'Send a JSON object encoded as UTF-8.' },
   PARAPET_BODY_NOT_UTF8: { status: 400, means: 'The body is not valid UTF-8.', hint: 'Encode the body as UTF-8.' },
   PARAPET_BODY_TOO_DEEP: { status: 400, means: 'The JSON is nested too deeply.', hint: 'Flatten the body; 64 levels are allowed.' },
+  PARAPET_BODY_AMBIGUOUS: {
+    status: 400,
+    means: 'An object in the JSON has the same field twice.',
+    hint: 'Send each field once; which of two holds would depend on who reads them.',
+  },
   PARAPET_BODY_TOO_LARGE: { status: 413, means: 'The body is over the size limit.', hint: 'Send less, or raise PARAPET_BODY_LIMIT_BYTES.' },
   PARAPET_BODY_TIMEOUT: {
     status: 408,

@@ -48,6 +48,13 @@ describe.each(WIRES)('%s', (wire) => {
   it.each([
     ['malformed JSON', '{"model": "sandbox-small", "messages": [', 400, 'PARAPET_BODY_NOT_JSON'],
     ['JSON of 100,000 levels', deep(100_000), 400, 'PARAPET_BODY_TOO_DEEP'],
+    ['a field twice', JSON.stringify(ask('Hi')).replace('{', '{"model":"other",'), 400, 'PARAPET_BODY_AMBIGUOUS'],
+    [
+      'a field twice, deep down',
+      JSON.stringify(ask('Hi')).replace('"content":', '"content":"Bye","\\u0063ontent":'),
+      400,
+      'PARAPET_BODY_AMBIGUOUS',
+    ],
     ['an empty body', '', 400, 'PARAPET_BODY_NOT_JSON'],
     ['null', 'null', 400, 'PARAPET_INVALID_REQUEST'],
     ['an array', '[]', 400, 'PARAPET_INVALID_REQUEST'],
@@ -134,6 +141,14 @@ describe.each(WIRES)('%s', (wire) => {
     expect(response.status).toBe(200);
     await response.text();
     expect(harness.unsealed(await event()).request?.messages[0]?.parts).toEqual([{ type: 'text', text }]);
+  });
+
+  it('takes quotation marks, backslashes and colons in texts and names for what they are', async () => {
+    const text = 'a ":" and {"a": "\\"}, \\\\": \\ : \n"';
+    const response = await harness.post(route, ask(text, { metadata: { '":\\"': ':', '\\': '"' } }));
+    expect(response.status).toBe(200);
+    await response.text();
+    expect(harness.unsealed(await event()).request).toMatchObject({ messages: [{ parts: [{ text }] }] });
   });
 
   it('takes a prompt of 100,000 characters', async () => {

@@ -88,6 +88,30 @@ describe.each(WIRES)('an attack in %s is blocked before the vendor is called', (
         ],
       }),
     ],
+    [
+      'in the schema that the answer must follow',
+      wire === 'anthropic.messages'
+        ? ask('Hi', { output_config: { format: { type: 'json_schema', schema: { type: 'object', description: ATTACK } } } })
+        : ask('Hi', { response_format: { type: 'json_schema', json_schema: { name: 'n', schema: { description: ATTACK } } } }),
+    ],
+    ['in a field that only some vendors know', ask('Hi', { documents: [{ text: ATTACK }] })],
+    ['beside the content of a message', ask('', { messages: [{ role: 'user', content: 'Hi', name: ATTACK }] })],
+    [
+      'in a file that does not say that it is a text',
+      ask('', {
+        messages: [
+          {
+            role: 'user',
+            content: [
+              { type: 'text', text: 'Hi' },
+              wire === 'anthropic.messages'
+                ? { type: 'document', source: { type: 'base64', media_type: 'application/json', data: btoa(ATTACK) } }
+                : { type: 'file', file: { file_data: `data:application/json;base64,${btoa(ATTACK)}`, filename: 'a.json' } },
+            ],
+          },
+        ],
+      }),
+    ],
   ])('%s, whole and streamed', async (_where, body) => {
     for (const stream of [false, true]) {
       const asked = harness.sandbox.asked();

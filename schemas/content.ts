@@ -4,6 +4,8 @@
  * deliberately smaller than any vendor's format: what a guard, a view or an auditor needs, in the order it was said.
  */
 
+import { isUtf8 } from 'node:buffer';
+
 export type Role = 'system' | 'developer' | 'user' | 'assistant' | 'tool';
 
 export type Part =
@@ -36,6 +38,18 @@ export interface ToolDefinition {
 export interface RequestContent {
   messages: Message[];
   tools: ToolDefinition[];
+  /** What else of the request a model may come to read; left out where there is nothing. */
+  rest?: RestText[];
+}
+
+/** Text of a request that stands neither in a message's content nor in a tool: a schema for the answer, a name, what this version does not know. */
+export interface RestText {
+  /** Where it stands in the request as the client sent it, e.g. `response_format.json_schema` or `messages[2].name`. */
+  path: string;
+  /** As it came, or as JSON where it is no string. */
+  text: string;
+  /** Whose message it is in; left out where it is in none. */
+  role?: Role;
 }
 
 /** What the vendor answered, one message per choice. Sealed into `Interaction.responseContent` as JSON. */
@@ -67,6 +81,12 @@ export function requestSegments(content: RequestContent): Segment[] {
   content.messages.forEach((message, i) => {
     pushParts(out, 'request', message.role, message.parts, `messages[${i}]`);
   });
+  for (const { path, text, role } of content.rest ?? [])
+    out.push(
+      role === undefined
+        ? { direction: 'request', role: 'developer', kind: 'tool_definition', path, text }
+        : { direction: 'request', role, kind: 'other', path, text },
+    );
   return out;
 }
 
@@ -104,15 +124,45 @@ function pushParts(out: Segment[], direction: Segment['direction'], role: Role, 
         out.push({ direction, role, kind: inResult ? 'tool_result' : 'other', path, text: part.json });
         break;
       case 'document':
-        if (part.data !== undefined && (part.mediaType ?? '').startsWith('text/')) {
-          out.push({ direction, role, kind: 'document', path, text: Buffer.from(part.data, 'base64').toString('utf8') });
-        }
+        pushFile(out, { direction, role, kind: 'document', path }, part);
         if (part.name) out.push({ direction, role, kind: 'document', path: `${path}.name`, text: part.name });
         if (part.url) out.push({ direction, role, kind: 'document', path: `${path}.url`, text: part.url });
         break;
       case 'image':
+        pushFile(out, { direction, role, kind: 'document', path }, part);
         if (part.url) out.push({ direction, role, kind: 'other', path: `${path}.url`, text: part.url });
         break;
     }
+  }
+}
+
+/** A file's text, if it is one, whatever its media type says: a vendor may look at the bytes as well. */
+function pushFile(out: Segment[], place: Omit<Segment, 'text'>, { mediaType = '', data }: { mediaType?: string; data?: string }): void {
+  if (data === undefined || data === '' || /^(?:image|audio|video)\//i.test(mediaType) || data.startsWith(PDF)) return;
+  const text = textOfFile(mediaType, data);
+  if (text !== undefined) out.push({ ...place, text });
+}
+
+/** `%PDF` in base64. */
+const PDF = 'JVBER';
+const BASE64 = /^[A-Za-z0-9+/_=\s-]*$/;
+
+/** Undefined where the bytes are no text. */
+function textOfFile(mediaType: string, data: string): string | undefined {
+  // Not base64 at all, so it is either a data URL that says so or the text itself.
+  if (!BASE64.test(data)) return data.startsWith('data:') ? `${data}\n${unescaped(data)}` : data;
+  const bytes = Buffer.from(data, 'base64');
+  const [first, second] = bytes;
+  if (first === 0xff && second === 0xfe) return bytes.toString('utf16le', 2);
+  if (first === 0xfe && second === 0xff && bytes.length % 2 === 0) return Buffer.from(bytes).swap16().toString('utf16le', 2);
+  const isText = /^text\//i.test(mediaType) || (isUtf8(bytes) && !bytes.includes(0));
+  return isText ? bytes.toString('utf8') : undefined;
+}
+
+function unescaped(url: string): string {
+  try {
+    return decodeURIComponent(url);
+  } catch {
+    return '';
   }
 }

@@ -99,7 +99,10 @@ describe.each<[VendorKind, WireFormatId]>([
     fc.assert(
       fc.property(conversation(vendor === 'anthropic'), tools, parameters, (messages, offered, asked) => {
         const read = send(vendor, from, { content: { messages, tools: offered }, parameters: { maxTokens: 50, ...asked } });
-        expect(read.content).toEqual({ messages, tools: offered });
+        const { rest: besides, ...content } = read.content;
+        expect(content).toEqual({ messages, tools: offered });
+        // Nothing but the schema stands beside them.
+        expect(besides?.length ?? 0).toBe(asked.responseFormat ? 1 : 0);
         const expected: Parameters = { maxTokens: 50, ...asked };
         if (offered.length === 0) delete expected.toolChoice;
         const { responseFormat, ...rest } = read.parameters;

@@ -7,6 +7,7 @@ import { describe, expect, it } from 'vitest';
 import { ParapetError } from '../../core/errors.ts';
 import { requestSegments } from '../../schemas/content.ts';
 import { createWireFormats } from './index.ts';
+import type { CanonicalRequest } from './types.ts';
 
 const formats = createWireFormats({ nowMs: () => 0 });
 const chat = formats['openai.chat'];
@@ -202,6 +203,164 @@ describe('nothing goes unseen', () => {
       .join('\n');
     for (const mark of ['T1', 'T2', 'T3', 'T4', 'T5', 'T6', 'T7', 'T8', 'T9', 'U1', 'U2']) expect(seen).toContain(mark);
     expect(request.content.messages.map(({ role }) => role)).toEqual(['system', 'tool', 'user', 'assistant', 'system']);
+  });
+});
+
+/** The same with one more field in each object that holds no settings; their texts are told one by one. */
+function sprinkled(value: unknown, marks: string[]): unknown {
+  if (Array.isArray(value)) return value.map((each) => sprinkled(each, marks));
+  if (typeof value !== 'object' || value === null) return value;
+  const mark = `mark ${marks.length} end`;
+  marks.push(mark);
+  return { ...Object.fromEntries(Object.entries(value).map(([key, each]) => [key, sprinkled(each, marks)])), 'Content ': mark };
+}
+
+describe('no field is a way around the guard', () => {
+  const seenIn = (request: CanonicalRequest) =>
+    requestSegments(request.content)
+      .map(({ text }) => text)
+      .join('\n');
+  const file = (data: string) => ({ type: 'file', file: { file_data: data, filename: 'a.bin' } });
+  const block = (media_type: string, data: string) => ({ type: 'document', source: { type: 'base64', media_type, data } });
+
+  it('in a chat request, whatever else an object holds', () => {
+    const marks: string[] = [];
+    const body = sprinkled(
+      {
+        model: 'm',
+        messages: [
+          { role: 'system', content: [{ type: 'text', text: 'a' }] },
+          {
+            role: 'user',
+            content: [{ type: 'image_url', image_url: { url: 'https://a.example/b.png' } }, file('YQ=='), { type: 'new', of: { a: 1 } }],
+          },
+          {
+            role: 'assistant',
+            content: null,
+            refusal: 'no',
+            tool_calls: [{ id: 'a', type: 'function', function: { name: 'f', arguments: '{}' } }],
+          },
+          { role: 'tool', tool_call_id: 'a', content: 'b' },
+          { role: 'assistant', function_call: { name: 'old', arguments: '' }, audio: { id: 'x' } },
+          { role: 'function', name: 'old', content: 'c' },
+          { role: 'assistant', content: 'd', tool_calls: [{ id: 'b', type: 'custom', custom: { name: 'g', input: 'e' } }] },
+        ],
+        tools: [
+          {
+            type: 'function',
+            function: { name: 'f', description: 'd', parameters: { type: 'object', properties: { a: { type: 'string' } } } },
+          },
+          { type: 'custom', custom: { name: 'g' } },
+        ],
+        functions: [{ name: 'old' }],
+        response_format: {
+          type: 'json_schema',
+          json_schema: { name: 'n', schema: { type: 'object', properties: { a: { type: 'string' } } } },
+        },
+        documents: [{ text: 'one' }],
+        prediction: { type: 'content', content: 'two' },
+      },
+      marks,
+    );
+    const seen = seenIn(chat.parseRequest(body));
+    expect(marks.length).toBeGreaterThan(35);
+    expect(marks.filter((mark) => !seen.includes(mark))).toEqual([]);
+  });
+
+  it('in a Messages request, whatever else an object holds', () => {
+    const marks: string[] = [];
+    const body = sprinkled(
+      {
+        model: 'm',
+        max_tokens: 9,
+        system: [{ type: 'text', text: 'a' }],
+        messages: [
+          {
+            role: 'user',
+            content: [
+              { type: 'text', text: 'b' },
+              { type: 'image', source: { type: 'url', url: 'https://a.example/b.png' } },
+              block('text/plain', 'YQ=='),
+              { type: 'document', source: { type: 'text', media_type: 'text/plain', data: 'c' }, citations: { enabled: true } },
+              { type: 'document', source: { type: 'url', url: 'https://a.example/b.pdf' } },
+              { type: 'document', source: { type: 'content', content: [{ type: 'text', text: 'd' }] } },
+              {
+                type: 'tool_result',
+                tool_use_id: 'a',
+                content: [
+                  { type: 'text', text: 'e' },
+                  { type: 'search_result', title: 'f' },
+                ],
+              },
+            ],
+          },
+          {
+            role: 'assistant',
+            content: [
+              { type: 'thinking', thinking: 'g', signature: 's' },
+              { type: 'tool_use', id: 'a', name: 'f', input: { a: { b: 1 } } },
+            ],
+          },
+        ],
+        tools: [
+          { name: 'f', input_schema: { type: 'object', properties: { a: { type: 'string' } } } },
+          { type: 'web_search_20250305', name: 'web_search', user_location: { city: 'h' } },
+        ],
+        output_config: { effort: 'low', format: { type: 'json_schema', schema: { type: 'object' } } },
+        mcp_servers: [{ type: 'url', url: 'https://a.example/mcp', name: 'i', tool_configuration: { allowed_tools: ['j'] } }],
+      },
+      marks,
+    );
+    const seen = seenIn(messages.parseRequest(body));
+    expect(marks.length).toBeGreaterThan(30);
+    expect(marks.filter((mark) => !seen.includes(mark))).toEqual([]);
+  });
+
+  it('in a chat message whose fields stand where no parser looks for them', () => {
+    const request = chat.parseRequest({
+      model: 'm',
+      messages: [
+        { role: 'user', content: 'a', name: 'T1', reasoning_content: 'T2', tool_calls: [{ function: { name: 'T3' } }] },
+        { role: 'assistant', content: 'b', reasoning_content: 'c', reasoning: 'T4', audio: 'T5' },
+        { role: 'assistant', content: 'b', reasoning_content: ['T6'] },
+      ],
+      chat_template: 'T7',
+      [`${'T8 '.repeat(14)}`]: true,
+    });
+    const seen = seenIn(request);
+    for (const mark of ['T1', 'T2', 'T3', 'T4', 'T5', 'T6', 'T7', 'T8'])
+      expect(`${seen}${JSON.stringify(request.content.rest)}`).toContain(mark);
+    expect(request.content.rest).toContainEqual({ path: 'messages[0].name', text: 'T1', role: 'user' });
+    expect(request.content.rest).toContainEqual({ path: 'chat_template', text: 'T7' });
+  });
+
+  it('and what no model reads is not read either', () => {
+    const settings = { user: 'u', metadata: { a: 'b' }, stop: ['c'], prompt_cache_key: 'd', response_format: { type: 'json_object' } };
+    expect(chat.parseRequest({ model: 'm', messages: hi, ...settings }).content).not.toHaveProperty('rest');
+    const token = { mcp_servers: [{ authorization_token: 'secret' }], metadata: { user_id: 'u' }, cache_control: { type: 'ephemeral' } };
+    expect(messages.parseRequest({ model: 'm', max_tokens: 9, messages: hi, ...token }).content).not.toHaveProperty('rest');
+  });
+
+  const base64 = (text: string, encoding: BufferEncoding = 'utf8') => Buffer.from(text, encoding).toString('base64');
+  it.each([
+    ['of a type of its own', `data:application/json;base64,${base64('{"a":"MARK"}')}`],
+    ['of no type', base64('a MARK')],
+    ['that says it is a PDF', `data:application/pdf;base64,${base64('a MARK')}`],
+    ['in UTF-16', `data:application/octet-stream;base64,${base64('\ufeffa MARK', 'utf16le')}`],
+    ['in UTF-16, the other way round', base64(Buffer.from('\ufeffa MARK', 'utf16le').swap16().toString('latin1'), 'latin1')],
+    ['in a URL', 'data:text/plain,a%20MA%52K'],
+    ['as it is', 'a MARK, in no base64 at all'],
+  ])('in a file %s', (_what, data) => {
+    expect(seenIn(chat.parseRequest({ model: 'm', messages: [{ role: 'user', content: [file(data)] }] }))).toContain('MARK');
+  });
+
+  it('and the bytes of a PDF, a picture or a program are no text', () => {
+    for (const data of [base64('%PDF-1.7 MARK'), base64('\u0000\u0001MARK'), base64('\xff\xd8MARK', 'latin1')]) {
+      const seen = seenIn(
+        messages.parseRequest({ model: 'm', max_tokens: 9, messages: [{ role: 'user', content: [block('application/pdf', data)] }] }),
+      );
+      expect(seen).not.toContain('MARK');
+    }
   });
 });
 

@@ -20,6 +20,7 @@ import {
 } from '../fields.ts';
 import type { CanonicalRequest, Parameters, ToolChoice } from '../types.ts';
 import { parseMessages } from './content.ts';
+import { restOfMessages } from './rest.ts';
 
 /** Throws PARAPET_INVALID_REQUEST with `param` when the body is not a Messages request. */
 export function parseRequest(value: unknown): CanonicalRequest {
@@ -34,6 +35,8 @@ export function parseRequest(value: unknown): CanonicalRequest {
     parameters: parseParameters(body),
     body,
   };
+  const rest = restOfMessages(body);
+  if (rest.length > 0) request.content.rest = rest;
   const user = isAbsent(body['metadata'])
     ? undefined
     : optionalString(readObject(body['metadata'], 'metadata')['user_id'], 'metadata.user_id');

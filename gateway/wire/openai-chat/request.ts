@@ -21,6 +21,7 @@ import {
 } from '../fields.ts';
 import type { CanonicalRequest, Parameters, ToolChoice, WireFormatId } from '../types.ts';
 import { parseMessages } from './content.ts';
+import { restOfChat } from './rest.ts';
 
 /** Throws PARAPET_INVALID_REQUEST with `param` when the body is not a chat completions request. */
 export function parseRequest(value: unknown, wire: WireFormatId): CanonicalRequest {
@@ -36,6 +37,8 @@ export function parseRequest(value: unknown, wire: WireFormatId): CanonicalReque
     parameters: parseParameters(body),
     body,
   };
+  const rest = restOfChat(body);
+  if (rest.length > 0) request.content.rest = rest;
   const user = optionalString(body['safety_identifier'], 'safety_identifier') ?? optionalString(body['user'], 'user');
   if (user !== undefined) request.user = user;
   return request;
