@@ -126,15 +126,41 @@ describe('sensitive data', () => {
           role: 'user',
           content: [{ type: 'document', source: { type: 'base64', media_type: 'text/plain', data: Buffer.from(text).toString('base64') } }],
         },
-        { role: 'assistant', content: [{ type: 'tool_use', id: 't1', name: 'pay', input: { to: MAIL, card: 4111111111111111 } }] },
+        {
+          role: 'user',
+          content: [
+            {
+              type: 'document',
+              source: { type: 'base64', media_type: 'application/json', data: Buffer.from(`{"a":"${text}"}`).toString('base64') },
+            },
+          ],
+        },
+        {
+          role: 'assistant',
+          content: [{ type: 'tool_use', id: 't1', name: 'pay', input: { to: MAIL, card: 4111111111111111, data: CARD } }],
+        },
         { role: 'user', content: [{ type: 'tool_result', tool_use_id: 't1', content: [{ type: 'text', text }] }] },
       ],
     });
     expect(response.status).toBe(200);
     const sent = bodies[0] as string;
-    expect(sent).not.toMatch(/ann\.smith|41111111/);
+    expect(sent).not.toMatch(/ann\.smith|41111111|4111 1111/);
     expect(sent).not.toContain(Buffer.from(text).toString('base64').slice(0, 30));
+    expect(sent).toContain(Buffer.from('{"a":"Reach me at [EMAIL]."}').toString('base64'));
     expect(JSON.parse(sent)).toMatchObject({ model: 'claude-sandbox', max_tokens: 100, metadata: { user_id: '[EMAIL]' } });
+  });
+
+  it.each([
+    ['in base64 of another type', `data:application/json;base64,${btoa(`"${MAIL}"`)}`, `data:application/json;base64,${btoa('"[EMAIL]"')}`],
+    ['in base64 of no type', btoa(`to ${MAIL}`), btoa('to [EMAIL]')],
+    ['in a URL', `data:text/plain,to%20${MAIL}`, 'data:text/plain,to%20%5BEMAIL%5D'],
+    ['as it is', `to ${MAIL}`, 'to [EMAIL]'],
+    ['that is a picture', `data:image/png;base64,${btoa(`to ${MAIL}`)}`, `data:image/png;base64,${btoa(`to ${MAIL}`)}`],
+  ])('is hidden in a file %s', async (_what, file_data, sent) => {
+    const { post, bodies } = await start({ PARAPET_SENSITIVE_REQUEST: 'mask' });
+    const content = [{ type: 'file', file: { file_data, filename: 'a.bin' } }];
+    await (await post(ROUTES['openai.chat'], ask('', { messages: [{ role: 'user', content }] }))).text();
+    expect(JSON.parse(bodies[0] as string).messages[0].content[0].file.file_data).toBe(sent);
   });
 
   it.each([false, true])('of the answer itself is hidden too (streamed %s)', async (stream) => {
@@ -142,6 +168,31 @@ describe('sensitive data', () => {
     const response = await post(ROUTES['openai.chat'], ask(`[[sandbox: echo=1,chunks=60]] ${SECRET}`, { stream }));
     expect(said(await response.text()).trim()).toBe('Write to [EMAIL] about card [CREDIT_CARD], and to [EMAIL] again.');
     expect((await events(1))[0]?.policyDecisions).toMatchObject([{ effect: 'redact', reason: 'response: 2 × EMAIL, 1 × CREDIT_CARD' }]);
+  });
+
+  it('is in the answer’s tokens no longer either', async () => {
+    const content = `Mail ${MAIL} now`;
+    const logprobs = { content: content.split(/(?<=[ .@])/).map((token) => ({ token, logprob: -0.1, bytes: [...Buffer.from(token)] })) };
+    const choice = { index: 0, message: { role: 'assistant', content }, logprobs, finish_reason: 'stop' };
+    const vendor = createServer((incoming, response) => {
+      incoming.resume();
+      incoming.on('end', () => {
+        response.writeHead(200, { 'content-type': 'application/json' });
+        response.end(JSON.stringify({ id: 'a', object: 'chat.completion', created: 1, model: 'gpt-sandbox', choices: [choice] }));
+      });
+    });
+    await new Promise<void>((resolve) => vendor.listen(0, '127.0.0.1', resolve));
+    cleanups.push(() => new Promise((resolve) => vendor.close(resolve)));
+    const vendorUrl = `http://127.0.0.1:${(vendor.address() as AddressInfo).port}/v1`;
+    for (const [mode, isLeft] of [
+      ['mask', false],
+      ['allow', true],
+    ] as const) {
+      const harness = await startHarness({ vendorUrl, env: { PARAPET_SENSITIVE_RESPONSE: mode } });
+      cleanups.push(harness.stop);
+      const text = await (await harness.post(ROUTES['openai.chat'], ask('Hi', { logprobs: true }))).text();
+      expect([text.includes('smith'), text.includes('-0.1')]).toEqual([isLeft, isLeft]);
+    }
   });
 
   it('stops an answer that must not hold it, before a digit has left', async () => {

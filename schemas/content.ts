@@ -4,7 +4,7 @@
  * deliberately smaller than any vendor's format: what a guard, a view or an auditor needs, in the order it was said.
  */
 
-import { isUtf8 } from 'node:buffer';
+import { readTextFile } from './files.ts';
 
 export type Role = 'system' | 'developer' | 'user' | 'assistant' | 'tool';
 
@@ -136,33 +136,11 @@ function pushParts(out: Segment[], direction: Segment['direction'], role: Role, 
   }
 }
 
-/** A file's text, if it is one, whatever its media type says: a vendor may look at the bytes as well. */
-function pushFile(out: Segment[], place: Omit<Segment, 'text'>, { mediaType = '', data }: { mediaType?: string; data?: string }): void {
-  if (data === undefined || data === '' || /^(?:image|audio|video)\//i.test(mediaType) || data.startsWith(PDF)) return;
-  const text = textOfFile(mediaType, data);
-  if (text !== undefined) out.push({ ...place, text });
-}
-
-/** `%PDF` in base64. */
-const PDF = 'JVBER';
-const BASE64 = /^[A-Za-z0-9+/_=\s-]*$/;
-
-/** Undefined where the bytes are no text. */
-function textOfFile(mediaType: string, data: string): string | undefined {
-  // Not base64 at all, so it is either a data URL that says so or the text itself.
-  if (!BASE64.test(data)) return data.startsWith('data:') ? `${data}\n${unescaped(data)}` : data;
-  const bytes = Buffer.from(data, 'base64');
-  const [first, second] = bytes;
-  if (first === 0xff && second === 0xfe) return bytes.toString('utf16le', 2);
-  if (first === 0xfe && second === 0xff && bytes.length % 2 === 0) return Buffer.from(bytes).swap16().toString('utf16le', 2);
-  const isText = /^text\//i.test(mediaType) || (isUtf8(bytes) && !bytes.includes(0));
-  return isText ? bytes.toString('utf8') : undefined;
-}
-
-function unescaped(url: string): string {
-  try {
-    return decodeURIComponent(url);
-  } catch {
-    return '';
-  }
+function pushFile(
+  out: Segment[],
+  place: Omit<Segment, 'text'>,
+  { mediaType = '', data = '' }: { mediaType?: string; data?: string },
+): void {
+  const file = readTextFile(mediaType, data);
+  if (file !== undefined) out.push({ ...place, text: file.text });
 }

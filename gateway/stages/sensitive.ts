@@ -16,6 +16,7 @@ import {
   treat,
   type Vault,
 } from '../../detection/index.ts';
+import { readTextFile } from '../../schemas/files.ts';
 import { POLICIES } from '../../schemas/policies.ts';
 import type { Exchange } from '../exchange.ts';
 import type { CanonicalAnswer, CanonicalRequest, StreamEvent } from '../wire/types.ts';
@@ -126,8 +127,12 @@ function answerTreatment(
     mapStrings(value, (text, key) => one(text, key !== undefined && JSON_FIELDS.has(key), counted));
 
   return {
-    // The same answer as `canonical` has counted.
-    body: (parsed) => whole(parsed, tallyOf(exchange, 'response')),
+    body(parsed) {
+      // The same answer as `canonical` has counted.
+      const counted = tallyOf(exchange, 'response');
+      const mapped = whole(parsed, counted);
+      return counted.count === 0 ? mapped : withoutTokens(mapped);
+    },
     canonical(answer) {
       const content = whole(answer.content) as CanonicalAnswer['content'];
       tally.note();
@@ -172,6 +177,16 @@ function answerTreatment(
         }
       };
     },
+  };
+}
+
+/** Without `logprobs`, which say a chat answer once more, token by token: in pieces in which nothing can be found. */
+function withoutTokens(answer: unknown): unknown {
+  const { choices } = answer as { choices?: unknown };
+  if (!Array.isArray(choices)) return answer;
+  return {
+    ...(answer as object),
+    choices: choices.map((choice: object) => ('logprobs' in choice ? { ...choice, logprobs: null } : choice)),
   };
 }
 
@@ -305,7 +320,6 @@ const CLOSED = new Set(['tools', 'tool_choice', 'response_format', 'image_url', 
 const JSON_FIELDS = new Set(['arguments', 'json']);
 /** Smaller numbers are counts and settings. */
 const TELLING = 1e8;
-const TEXT_URL = /^data:text\/[^,]*;base64,/;
 
 type OnText = (text: string, key: string | undefined) => string;
 
@@ -334,23 +348,22 @@ function mapField(fields: Record<string, unknown>, name: string, value: unknown,
   return name === 'data' && typeof value === 'string' ? mapData(fields, value, treated) : mapStrings(value, treated, name);
 }
 
-/** A file inside the request: its text, when it is one. */
 function mapString(text: string, treated: OnText, key: string | undefined): string {
-  if (!text.startsWith('data:')) return treated(text, key);
-  const head = TEXT_URL.exec(text)?.[0];
-  return head === undefined ? text : head + recoded(text.slice(head.length), treated);
+  return key === 'file_data' || text.startsWith('data:') ? mapFile('', text, treated) : treated(text, key);
 }
 
-/** The bytes of a document or a picture (Anthropic's `source`): text as it stands, text in base64, or no text at all. */
-function mapData({ type, media_type: media }: Record<string, unknown>, data: string, treated: OnText): string {
-  if (type === 'text') return treated(data, 'data');
-  return typeof media === 'string' && media.startsWith('text/') ? recoded(data, treated) : data;
+/** A file's bytes where its neighbours say so (Anthropic's `source`, a recording with its format, our own parts); else any text. */
+function mapData({ type, media_type, mediaType = media_type, format }: Record<string, unknown>, data: string, treated: OnText): string {
+  const isFile = type !== 'text' && (type === 'base64' || typeof mediaType === 'string' || typeof format === 'string');
+  return isFile ? mapFile(typeof mediaType === 'string' ? mediaType : '', data, treated) : treated(data, 'data');
 }
 
-function recoded(base64: string, treated: OnText): string {
-  const text = Buffer.from(base64, 'base64').toString('utf8');
-  const next = treated(text, 'data');
-  return next === text ? base64 : Buffer.from(next).toString('base64');
+/** A file inside the request: its text, when it is one. */
+function mapFile(mediaType: string, data: string, treated: OnText): string {
+  const file = readTextFile(mediaType, data);
+  if (file === undefined) return data;
+  const text = treated(file.text, 'data');
+  return text === file.text ? data : file.holding(text);
 }
 
 const asNumber = (value: number, text: string): number | string => (text === String(value) ? value : text);
