@@ -26,8 +26,10 @@ const request = {
       role: 'tool',
       parts: [{ type: 'tool_result', callId: 'c1', parts: [{ type: 'image', mediaType: 'image/png', url: 'https://x.example/a' }] }],
     },
+    { role: 'user', parts: [{ type: 'document', mediaType: 'application/json', data: btoa('{"a":\n1}') }] },
   ],
-  tools: [],
+  tools: [{ name: 'look', description: 'Looks.', parameters: { type: 'object' } }, { name: 'wait' }],
+  rest: [{ path: 'messages[1].name', text: 'Ann', role: 'user' }],
 };
 const response = {
   choices: [{ index: 0, message: { role: 'assistant', parts: [{ type: 'text', text: 'Here.' }] }, finishReason: 'stop' }],
@@ -105,6 +107,16 @@ describe('parapet read', () => {
   it('shows nothing that steers a terminal or hides in it', async () => {
     const lines = renderReading(await readInteraction(parts, stored.interactionId, why));
     expect(lines.slice(2)).toEqual([
+      'tool look:',
+      'Looks.',
+      '{"type":"object"}',
+      '',
+      'tool wait:',
+      '',
+      '',
+      'messages[1].name:',
+      'Ann',
+      '',
       'system:',
       'You help.',
       '',
@@ -118,6 +130,11 @@ describe('parapet read', () => {
       'tool:',
       'result of c1:',
       '[image image/png https://x.example/a]',
+      '',
+      'user:',
+      '[document application/json]',
+      '{"a":',
+      '1}',
       '',
       'assistant (answer):',
       'Here.',

@@ -11,6 +11,7 @@ import type { EventLog } from '../log/port.ts';
 import { openContent } from '../processors/content.ts';
 import type { Codec } from '../schemas/codec.ts';
 import type { Part, RequestContent, ResponseContent } from '../schemas/content.ts';
+import { readTextFile } from '../schemas/files.ts';
 import type { Interaction } from '../schemas/types.ts';
 import { findInteraction, type ObjectStore } from '../sinks/s3/index.ts';
 import { openReader } from './books.ts';
@@ -119,7 +120,18 @@ export function renderReading({ request, response, available, ...of }: Reading):
     ...(request?.messages ?? []).map(({ role, parts }) => ({ role, parts })),
     ...(response?.choices ?? []).map(({ message: { role, parts } }) => ({ role: `${role} (answer)`, parts })),
   ];
-  return [head, ...said.flatMap(({ role, parts }) => ['', `${role}:`, ...parts.flatMap(linesOf)])].map(harmless);
+  const besides = [
+    ...(request?.tools ?? []).map(({ name, description = '', parameters }) => ({
+      title: `tool ${name}`,
+      text: [description, ...(parameters === undefined ? [] : [JSON.stringify(parameters)])].join('\n').trimStart(),
+    })),
+    ...(request?.rest ?? []).map(({ path, text }) => ({ title: path, text })),
+  ];
+  return [
+    head,
+    ...besides.flatMap(({ title, text }) => ['', `${title}:`, ...text.split('\n')]),
+    ...said.flatMap(({ role, parts }) => ['', `${role}:`, ...parts.flatMap(linesOf)]),
+  ].map(harmless);
 }
 
 function linesOf(part: Part): string[] {
@@ -134,7 +146,10 @@ function linesOf(part: Part): string[] {
       return [`result of ${part.callId}:`, ...part.parts.flatMap(linesOf)];
     case 'image':
     case 'document':
-      return [`[${part.type}${part.mediaType === undefined ? '' : ` ${part.mediaType}`}${part.url === undefined ? '' : ` ${part.url}`}]`];
+      return [
+        `[${part.type}${part.mediaType === undefined ? '' : ` ${part.mediaType}`}${part.url === undefined ? '' : ` ${part.url}`}]`,
+        ...(readTextFile(part.mediaType ?? '', part.data ?? '')?.text.split('\n') ?? []),
+      ];
     case 'other':
       return [`[${part.kind}] ${part.json}`];
   }
