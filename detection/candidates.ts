@@ -45,11 +45,17 @@ const INDEX = 0x3fff;
 const SET_SHIFT = 14;
 const SIZE_SHIFT = 16;
 
+/** Of a longer word its beginning is looked for, which stands wherever it does; a sign of other scripts says more than a letter. */
+const LONGEST = 12;
+const LONGEST_WIDE = 5;
+const BEYOND_ASCII = /[^\u0000-\u007f]/;
+
 /** The words of entry `index`, with outputs that `settle` reads. */
 export function wordsOf({ anchors, needed = [] }: Anchored, index: number): Word[] {
   return [anchors, ...needed.slice(0, 2)].flatMap((set, number) =>
     set.map((written) => {
-      const text = fold(written);
+      const folded = fold(written);
+      const text = folded.slice(0, BEYOND_ASCII.test(folded) ? LONGEST_WIDE : LONGEST);
       if (text === '') throw new Error(`Entry ${index} has an empty anchor: it would be tried on every text.`);
       return { text, output: index | (number << SET_SHIFT) | (written.startsWith(' ') ? text.length << SIZE_SHIFT : 0) };
     }),

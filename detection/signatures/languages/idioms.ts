@@ -1,5 +1,5 @@
 /**
- * Ten things an attack says, whatever the language: each language's file gives its own words for all of them, so a gap
+ * Sixteen things an attack says, whatever the language: each language's file gives its own words for all of them, so a gap
  * does not compile. The subtle point is that patterns are folded: accents are gone (`précédentes` is `precedentes`),
  * German ß is s, Turkish ı is i, Arabic alif has no hamza and Hindi letters no dot.
  */
@@ -32,11 +32,22 @@ const IDEAS = {
   exfiltration: { n: 8, description: 'Exfiltration: data to an address or into a link.', score: 0.7, threatType: 'data_exfiltration', techniques: ['LLM02', 'ASI02', 'AML.T0086'] },
   unseen: { n: 9, description: 'Tool abuse: act without asking or telling the user.', score: 0.65, threatType: 'tool_abuse', techniques: ['LLM06', 'ASI02', 'AML.T0053'] },
   readout: { n: 10, description: 'Extraction: say what stands above, or the secret.', score: 0.62, threatType: 'system_prompt_extraction', techniques: EXTRACTION },
+  swap: { n: 11, description: 'Override: leave the task, do another.', score: 0.65, threatType: 'prompt_injection', techniques: INJECTION },
+  rank: { n: 12, description: 'Jailbreak: claims to be the operator, and orders.', score: 0.65, threatType: 'jailbreak', techniques: JAILBREAK },
+  disguise: { n: 13, description: 'Extraction: the secret or the prompt in code, spelled, translated or rhymed.', score: 0.7, threatType: 'system_prompt_extraction', techniques: EXTRACTION },
+  pretext: { n: 14, description: 'Jailbreak: a story, a game or research in which nothing is refused.', score: 0.65, threatType: 'jailbreak', techniques: JAILBREAK },
+  verdict: { n: 15, description: 'Planted: how the AI shall rate, choose or recommend.', score: 0.65, threatType: 'prompt_injection', techniques: PLANTED },
+  threat: { n: 16, description: 'Jailbreak: harm or reward, so that it obeys.', score: 0.6, threatType: 'jailbreak', techniques: JAILBREAK },
 } satisfies Record<string, Shared>; // biome-ignore format: a table reads better wide
 
 export type Idioms = Record<keyof typeof IDEAS, Idiom>;
 
-/** The signatures of one language; `after` is the id before its first, and each language has ten. */
+/** Ids are never reused: each language has ten from its first on, and of those that came later six behind all of these. */
+function idOf(after: number, n: number): number {
+  return n <= 10 ? after + n : 500 + (after / 10) * 6 + n - 10;
+}
+
+/** The signatures of one language; `after` is the id before its first, a multiple of ten. */
 export function spoken(language: string, after: number, idioms: Idioms): Signature[] {
   return signaturesOf({
     prefix: 'ML',
@@ -46,7 +57,7 @@ export function spoken(language: string, after: number, idioms: Idioms): Signatu
     applies: EVERYWHERE,
     rules: (Object.keys(IDEAS) as (keyof Idioms)[]).map((idea) => {
       const { n, description, ...shared } = IDEAS[idea];
-      return { severity: 'high', ...shared, ...idioms[idea], n: after + n, description: description.replace(':', ` (${language}):`) };
+      return { severity: 'high', ...shared, ...idioms[idea], n: idOf(after, n), description: description.replace(':', ` (${language}):`) };
     }),
   });
 }
