@@ -30,7 +30,6 @@ import type { Signature } from './signature.ts';
 import { signatures as builtIn } from './signatures/index.ts';
 import { compact, lettersApart, pulledApart, rejoined } from './spacing.ts';
 import { HIDDEN_RULES } from './structural.ts';
-import { tonguesIn } from './tongues.ts';
 import type { Detector, Finding, Inspection } from './types.ts';
 
 /** Characters scanned per inspection; of what is longer, the head and the tail are, where instructions are placed. */
@@ -286,7 +285,6 @@ export function createDetector({ signatures: all = builtIn, remember = 0, readAl
     let traces = NO_TRACES;
     let tried = 0;
     let read = false;
-    let tongues: number | undefined;
     for (let i = 0; i < scan.touchedCount && (left === undefined || tried <= left); i++) {
       const index = scan.touched[i] as number;
       const candidate = scanned[index];
@@ -294,12 +292,8 @@ export function createDetector({ signatures: all = builtIn, remember = 0, readAl
         traces = [...traces, ...traced(index === scanned.length ? 'rot13' : 'reversed', scan.windows(index))];
         continue;
       }
-      const { signature, regex, opening, tongue } = candidate;
+      const { signature, regex, opening } = candidate;
       if (!applies(signature, state)) continue;
-      if (tongue !== undefined) {
-        tongues ??= tonguesIn(scan.units, scan.length);
-        if ((tongues & tongue) === 0) continue;
-      }
       if (opening !== undefined && !read) {
         wordStarts.read(scan.units, scan.length);
         read = true;

@@ -9,11 +9,10 @@ import { FOLD, KIND } from './normalise.ts';
 import { type Opening, openingOf } from './openings.ts';
 import { patternCost } from './redos.ts';
 import type { Signature } from './signature.ts';
-import { tonguesOf } from './tongues.ts';
 import type { Finding } from './types.ts';
 
 /** Raised whenever texts are read in another way: decoded, deciphered, rejoined, respelled. */
-const READING = 7;
+const READING = 6;
 
 export interface Compiled {
   signature: Signature;
@@ -26,8 +25,6 @@ export interface Compiled {
   wide: boolean;
   /** How matches begin, when that is known; `regex` is sticky then. */
   opening: Opening | undefined;
-  /** Of which languages it is alone, as bits (`tongues.ts`). */
-  tongue: number | undefined;
 }
 
 /** When rules change while a process runs, most stay: those are not compiled again. */
@@ -59,7 +56,6 @@ function compileAnew(signature: Signature): Compiled {
     needed,
     wide: signature.on !== 'plain' && isWide(signature.pattern, flags),
     opening,
-    tongue: tonguesOf(signature),
   };
 }
 
