@@ -27,11 +27,8 @@ export function restOf(body: JsonObject, top: Known, message: Known): RestText[]
   return out;
 }
 
-const ROLES: Record<string, Role> = {
-  ...{ system: 'system', developer: 'developer', user: 'user', assistant: 'assistant', tool: 'tool', function: 'tool' },
-};
-
-const roleOf = ({ role }: JsonObject): Role => ROLES[role as string] ?? 'user';
+/** The parser took it, so it is one of ours, or the older name of one. */
+const roleOf = ({ role }: JsonObject): Role => (role === 'function' ? 'tool' : (role as Role));
 
 function walk(value: unknown, known: Known, at: string, role: Role | undefined, out: RestText[]): void {
   if (known === true) return;
